@@ -349,3 +349,34 @@ def test_api_description_can_be_tried(page: Page, url: str) -> None:
     route.get_by_role("button", name="Send").click()
     route.locator("pre:visible").wait_for()
     assert (route.locator("pre").text_content() or "").startswith("200")
+
+
+def test_a_wish_in_words_becomes_a_chip_that_can_be_taken_back(page: Page, url: str) -> None:
+    page.goto(f"{url}/?user=western-3")
+    before = titles(page)
+    page.get_by_label("Wish").fill("more space opera, and something quite unreadable")
+    page.get_by_role("button", name="Steer").click()
+    page.locator(".chip.more").first.wait_for()
+    steered = titles(page)
+    assert [title.startswith("Space") for title in steered].index(True) < [
+        *(title.startswith("Space") for title in before),
+        True,
+    ].index(True)
+    assert "unreadable" in (page.locator(".ignored").first.text_content() or "")
+    page.get_by_role("button", name="中文").click()
+    page.locator("h1", has_text="推荐列表").wait_for()
+    page.locator(".chip.more .back").first.click()
+    page.locator(".chip.more").first.wait_for(state="detached")
+    assert titles(page) == before
+
+
+def test_a_wish_that_lasts_is_in_the_next_visit(page: Page, url: str) -> None:
+    page.goto(f"{url}/?user=western-4")
+    titles(page)
+    page.get_by_label("Wish").fill("always less space opera")
+    page.get_by_role("button", name="Steer").click()
+    page.locator(".chip.lasting").first.wait_for()
+    page.reload()
+    titles(page)
+    page.locator(".chip.lasting .back").first.click()
+    page.locator(".chip.lasting").first.wait_for(state="detached")

@@ -38,6 +38,12 @@ ROUTES: Final[Mapping[str, str]] = {
         "暂时无法响应的原因；`Retry-After` 给出重试时间"
     ),
     "The language model is not exported: `no_encoder`": "语言模型尚未导出：`no_encoder`",
+    "Rank candidates of the caller's choice for a user or a session.\n\n"
+    "The list is made and stored as any other, of these items alone; those without a place are\n"
+    "named with the cause.": (
+        "为用户或会话对调用方给出的候选物品排序。列表的生成和保存与其他列表相同，但只含这些物品；"
+        "没有上榜的会列出原因。"
+    ),
     "Recommend items to a user or a session, each with its reasons.": (
         "为用户或会话生成推荐列表，每个物品附带推荐理由。"
     ),
@@ -319,6 +325,15 @@ FIELDS: Final[Mapping[str, str]] = {
     ),
     "what was noticed in its cells, and what to do about it": "单元格中值得注意之处及其处理办法",
     "cosine of the two texts' vectors": "两段文本向量的余弦相似度",
+    "unknown: the snapshot in service has no such item; unlisted: it is delisted, "
+    "hidden, erased or outside of its dates; seen: the user has seen it; no_place: a filter, a "
+    "limit or a wish keeps it out, or others fill the places; explain says which": (
+        "unknown：当前快照中没有这个物品；unlisted：已下架、隐藏、删除或不在有效期内；seen：用户已看过；"
+        "no_place：被过滤条件、数量限制或愿望排除，或名额已被其他物品占满，具体原因见 explain"
+    ),
+    "of candidates that the request names, those without a place": "请求给出的候选物品中没有上榜的",
+    "the candidates; repeated ones count once": "候选物品；重复的只算一次",
+    "number of items; by default all candidates": "物品数量；默认为全部候选物品",
     "false where the list is by popularity alone": "为 false 表示列表仅按热度排序",
     "true where no event of this user counts for or against an item": (
         "为 true 表示该用户没有任何计入喜好的行为"

@@ -3,12 +3,14 @@ import { bar, h, sentence } from "./dom.js";
 import { label, onChange, preferred } from "./language.js";
 import { stations } from "./path.js";
 import { whyNot } from "./why_not.js";
+import { answered, drawWishes, merged, without } from "./wishes.js";
 
 const $ = (id) => document.getElementById(id);
 const SHORT = 10;
 let language = preferred();
 let say = label(language);
-let shown = null; // {user, list, profile, before: item id → rank in the list before}
+let shown = null; // {user, list, profile, lasting, before: item id → rank in the list before}
+let wishes = { user: null, chips: [], ignored: [] }; // of the lists of one user on this page
 let latest = 0;
 
 async function call(method, path, body) {
@@ -34,18 +36,27 @@ async function profileOf(user) {
   }
 }
 
+// Interests that a wish or an edit has changed.
+async function lastingOf(user) {
+  const { interests } = await call("GET", `/v1/users/${encodeURIComponent(user)}/interests`);
+  return interests.filter((interest) => interest.chip);
+}
+
 async function load(user) {
   const mine = ++latest;
+  if (wishes.user !== user) wishes = { user, chips: [], ignored: [] };
+  const chips = wishes.chips.filter((chip) => chip.kind !== "question");
   $("main").setAttribute("aria-busy", "true");
   try {
-    const [list, profile] = await Promise.all([
-      call("POST", "/v1/recommendations", { user_id: user, n: 10, explain: "paths" }),
-      profileOf(user),
-    ]);
+    const body = { user_id: user, n: 10, explain: "paths", ...(chips.length && { steer: chips }) };
+    const [list, profile] = await Promise.all([call("POST", "/v1/recommendations", body), profileOf(user)]);
+    const lasting = await lastingOf(user);
     if (mine !== latest) return;
+    // What outlasts the list is stored now; the rest is sent with the next one.
+    wishes.chips = wishes.chips.filter((chip) => chip.duration === "list" || chip.kind === "question");
     const same = shown?.user === user;
     const before = same ? new Map(shown.list.items.map((item) => [item.item_id, item.rank])) : null;
-    shown = { user, list, profile, before };
+    shown = { user, list, profile, lasting, before };
     draw();
   } finally {
     if (mine === latest) $("main").removeAttribute("aria-busy");
@@ -56,16 +67,19 @@ async function load(user) {
 async function translate() {
   const mine = ++latest;
   const { user, list } = shown;
-  let same;
+  let same, { chips } = wishes;
   try {
     const path = `/v1/recommendations/${encodeURIComponent(list.recommendation_id)}/replay`;
     const [again, profile] = await Promise.all([call("GET", path), profileOf(user)]);
     same = { ...shown, list: { ...list, ...again }, profile };
+    if (shown.lasting.length) same.lasting = await lastingOf(user);
+    if (chips.length) ({ parsed: chips } = await call("POST", "/v1/wishes", { steer: chips }));
   } catch {
     return mine === latest && load(user); // Lists are not kept, or the snapshot of this one is gone.
   }
   if (mine !== latest) return;
   shown = same;
+  wishes = { user, chips, ignored: [] };
   draw();
 }
 
@@ -80,6 +94,32 @@ async function tell(title, type, about) {
   $("items").querySelector("button")?.focus({ preventScroll: true });
 }
 
+// Read a wish in words, and make the list anew by it.
+async function steer(words) {
+  const { user } = shown;
+  const { parsed, ignored, notes } = await call("POST", "/v1/wishes", { steer: words });
+  wishes.chips = merged(wishes.chips, parsed);
+  wishes.ignored = [...ignored, ...notes.map((reason) => ({ reason }))];
+  await load(user);
+  $("words").value = "";
+}
+
+const wished = {
+  back: (chip) => {
+    wishes.chips = without(wishes.chips, chip);
+    attempt(load(shown.user));
+  },
+  withdraw: ({ interest }) => {
+    const { user } = shown;
+    const place = `/v1/users/${encodeURIComponent(user)}/interests/${encodeURIComponent(interest)}`;
+    attempt(call("DELETE", place).then(() => load(user)));
+  },
+  choose: (chip, alternative) => {
+    wishes.chips = merged(without(wishes.chips, chip), [answered(chip, alternative)]);
+    attempt(load(shown.user));
+  },
+};
+
 let fading;
 function notice(text, wrong = false) {
   const box = $("notice");
@@ -92,8 +132,10 @@ function notice(text, wrong = false) {
 const attempt = (work) => work.catch((error) => notice(say.failed(error.message), true));
 
 function draw() {
-  const { list, profile } = shown;
+  const { list, profile, lasting } = shown;
   $("welcome").hidden = true;
+  $("words").placeholder = say.wishExample;
+  drawWishes($("chips"), { ...wishes, lasting }, say, wished);
   $("columns").hidden = false;
   $("about").textContent = list.personal
     ? say.about(list.items.length, Math.round(list.took_ms), list.model)
@@ -226,6 +268,11 @@ $("why-not").addEventListener("submit", (event) => {
   event.preventDefault();
   const text = $("lacking").value.trim();
   if (text) attempt(whyNot($("why-not-answer"), shown.user, 10, text, call, say, language));
+});
+$("wish").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const words = $("words").value.trim();
+  if (words && shown) attempt(steer(words));
 });
 onChange(() => language, (to) => {
   language = to;
