@@ -52,7 +52,7 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class Step:
+class TrainingStep:
     """One step of training.
 
     Attributes:
@@ -82,7 +82,7 @@ class TrainingTask(Protocol):
         """Batches of one epoch."""
         ...
 
-    def epoch(self, rng: np.random.Generator) -> Iterator[Step]:
+    def epoch(self, rng: np.random.Generator) -> Iterator[TrainingStep]:
         """One step for each batch, in a random order."""
         ...
 
@@ -132,7 +132,7 @@ class NextItem:
     def __len__(self) -> int:
         return min(len(self._batches), MAX_BATCHES)
 
-    def epoch(self, rng: np.random.Generator) -> Iterator[Step]:
+    def epoch(self, rng: np.random.Generator) -> Iterator[TrainingStep]:
         """Batches of sequences that are about equally long."""
         for number in rng.permutation(len(self._batches))[:MAX_BATCHES]:
             sequences, is_new = self._batches[number]
@@ -143,7 +143,7 @@ class NextItem:
                 row, place = row[sample], place[sample]
             items, events = torch.unique(sequences.clamp(min=0), return_inverse=True)
             targets = sequences[row, place + 1]
-            yield Step(items, partial(_sequence_batch, events, present, row, place, targets))
+            yield TrainingStep(items, partial(_sequence_batch, events, present, row, place, targets))
 
 
 class SetCompletion:
@@ -164,7 +164,7 @@ class SetCompletion:
     def __len__(self) -> int:
         return min(-(-self._sets.shape[0] // self._size), MAX_BATCHES)
 
-    def epoch(self, rng: np.random.Generator) -> Iterator[Step]:
+    def epoch(self, rng: np.random.Generator) -> Iterator[TrainingStep]:
         """Batches of sets in a random order."""
         order = rng.permutation(self._sets.shape[0])[: MAX_BATCHES * self._size]
         for start in range(0, len(order), self._size):
@@ -172,7 +172,7 @@ class SetCompletion:
             items, cells = np.unique(sets.indices, return_inverse=True)
             is_input = rng.random(sets.nnz) < INPUT_SHARE
             batch = partial(_set_batch, sets, cells, is_input)
-            yield Step(torch.from_numpy(items.astype(np.int64)), batch)
+            yield TrainingStep(torch.from_numpy(items.astype(np.int64)), batch)
 
 
 def _sequence_batch(

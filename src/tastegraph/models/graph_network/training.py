@@ -19,7 +19,7 @@ from tastegraph.models.graph_network.loss import by_head, sampled_items, softmax
 from tastegraph.models.graph_network.network import GraphNetwork, GraphTensors
 from tastegraph.models.graph_network.parameters import NetworkSettings, TrainedNetwork
 from tastegraph.models.graph_network.paths import path_kernel
-from tastegraph.models.graph_network.tasks import Step, TrainingTask
+from tastegraph.models.graph_network.tasks import TrainingStep, TrainingTask
 from tastegraph.models.kernels import FactorKernel
 from tastegraph.profiles.association import Associations
 from tastegraph.profiles.attention import SequenceAttention
@@ -225,7 +225,7 @@ def item_vectors(
 def _step_loss(
     network: GraphNetwork,
     tensors: GraphTensors,
-    step: Step,
+    step: TrainingStep,
     task: TrainingTask,
     rng: np.random.Generator,
 ) -> Tensor:
