@@ -143,7 +143,8 @@ class NextItem:
                 row, place = row[sample], place[sample]
             items, events = torch.unique(sequences.clamp(min=0), return_inverse=True)
             targets = sequences[row, place + 1]
-            yield TrainingStep(items, partial(_sequence_batch, events, present, row, place, targets))
+            batch = partial(_sequence_batch, events, present, row, place, targets)
+            yield TrainingStep(items, batch)
 
 
 class SetCompletion:

@@ -42,7 +42,22 @@ function nested(schema) {
   return found.flatMap((part) => [h("h3", {}, typeOf(part)), fields(part), ...nested(part)]);
 }
 
-function trial(method, path, body) {
+// The first media type of a request or an answer, and its schema; JSON lines are described line by line.
+function content(part) {
+  const [type, { schema } = {}] = Object.entries(part?.content ?? {})[0] ?? [];
+  return { type, schema };
+}
+
+// An answer as it reads best: JSON indented, all else as it came.
+function readable(text) {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}
+
+function trial(method, path, { type, schema: body }) {
   const parameter = /\{(.*?)\}/.exec(path)?.[1];
   const place = parameter && h("input", { "aria-label": parameter, value: "1" });
   const text = body && h("textarea", { rows: 5, "aria-label": say.body, spellcheck: "false" });
@@ -51,23 +66,23 @@ function trial(method, path, body) {
   const send = async () => {
     const url = path.replace(/\{.*?\}/, () => encodeURIComponent(place.value));
     const headers = { "Accept-Language": language };
-    if (text) headers["Content-Type"] = "application/json";
+    if (text) headers["Content-Type"] = type;
     const answer = await fetch(url, { method, headers, body: text?.value });
-    result.textContent = `${answer.status}\n${JSON.stringify(await answer.json(), null, 2)}`;
+    result.textContent = `${answer.status}\n${readable(await answer.text())}`;
     result.hidden = false;
   };
   return h("div", { class: "try" }, place, text, h("button", { type: "button", onclick: send }, say.send), result);
 }
 
 function route(method, path, told) {
-  const body = told.requestBody?.content["application/json"].schema;
-  const answer = told.responses["200"]?.content?.["application/json"]?.schema;
+  const asked = content(told.requestBody), body = asked.schema;
+  const { schema: answer } = content(told.responses["200"]);
   return h("section", { class: "route" },
     h("h2", {}, h("b", {}, method.toUpperCase()), path),
     h("p", {}, told.description ?? told.summary),
     ...(body ? [h("h3", {}, say.request), fields(body), ...nested(body)] : []),
     ...(answer ? [h("h3", {}, say.answer), fields(answer), ...nested(answer)] : []),
-    h("h3", {}, say.attempt), trial(method.toUpperCase(), path, body));
+    h("h3", {}, say.attempt), trial(method.toUpperCase(), path, asked));
 }
 
 async function draw() {
