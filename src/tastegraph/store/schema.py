@@ -303,6 +303,21 @@ quotes = Table(  # words that a client gave as evidence, which no item's text ha
     sqlite_with_rowid=False,
 )
 
+jobs = Table(  # what a service does in the background
+    "jobs",
+    metadata,
+    Column("job_id", Integer, primary_key=True, autoincrement=True),
+    Column("kind", String, nullable=False),
+    Column("cause", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("created", Float, nullable=False),
+    Column("started", Float),
+    Column("ended", Float),
+    Column("progress", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("snapshot", String),
+)
+
 CATALOGUE = "catalogue"
 """Source of the facts that item columns state."""
 LINKING, MENTIONED, TOPICS, PATTERNS, LANGUAGE_MODEL, FUSION = DERIVED = (

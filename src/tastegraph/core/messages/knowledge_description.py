@@ -115,4 +115,29 @@ CHINESE: Final[Mapping[str, str]] = {
     "what was noticed, and what to do about it": "发现的问题及处理办法",
     "One row that could not be read.": "无法读取的一行",
     "What an import of facts or links did.": "导入事实或链接的结果",
+    "Return what the service did, does and will do in the background.": (
+        "返回服务在后台已执行、正在执行和等待执行的任务。"
+    ),
+    "Return one job: its state, its progress, and why it failed.": (
+        "返回一个后台任务：状态、进度及失败原因。"
+    ),
+    "Let a job be run; one of its kind that waits already is the answer.": (
+        "安排一个后台任务；已有同类任务在等待时返回该任务。"
+    ),
+    "the number of a job": "后台任务的编号",
+    "A job to be run as soon as no other one of the service runs.": (
+        "服务没有其他任务运行时即执行的后台任务"
+    ),
+    "retrain: learn from newer events; refresh: make graph and texts anew": (
+        "retrain：从新事件中学习；refresh：重新生成图谱和文本向量"
+    ),
+    "One job of the service.": "服务的一个后台任务",
+    "what it was started for: a request, new knowledge or events, or drift": (
+        "启动原因：请求（request）、新知识（knowledge）、新事件（events）或效果下滑（drift）"
+    ),
+    "stopped: the service ended before it": "stopped：任务完成之前服务已结束",
+    "the newest line that it wrote": "任务输出的最新一行",
+    "why it failed; empty where it did not": "失败原因；未失败时为空",
+    "in service when it ended": "任务结束时的线上快照",
+    "The newest jobs, the newest first.": "最近的后台任务，最新的在前",
 }

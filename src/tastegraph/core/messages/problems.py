@@ -195,6 +195,7 @@ MISSING: Final[Mapping[str, Template]] = {
     "missing.entity": Template(
         "no fact that is not denied names {entity!r}", "没有未被否定的事实提到“{entity}”"
     ),
+    "missing.job": Template("there is no job {job}", "没有编号为 {job} 的后台任务"),
     "missing.snapshot": Template(
         "there is no snapshot {version!r}: {versions}",
         "没有版本为“{version}”的快照，现有版本：{versions}",

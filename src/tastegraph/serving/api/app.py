@@ -29,6 +29,7 @@ from tastegraph.serving.api.hosts import AllowedHosts
 from tastegraph.serving.api.imports import import_routes
 from tastegraph.serving.api.interests import interest_routes
 from tastegraph.serving.api.items import item_routes
+from tastegraph.serving.api.jobs import job_routes
 from tastegraph.serving.api.kg import kg_routes
 from tastegraph.serving.api.languages import AnswerLanguage
 from tastegraph.serving.api.limits import Load
@@ -95,6 +96,7 @@ def create_app(
     app.include_router(fact_routes(engine, writer))
     app.include_router(import_routes(engine, writer))
     app.include_router(model_routes(engine, writer))
+    app.include_router(job_routes(engine, writer))
     app.include_router(experiment_routes(engine))
     app.mount("/api", gorse_app(engine, writer))
     app.mount("/page", StaticFiles(directory=PAGE))

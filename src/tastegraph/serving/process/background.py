@@ -11,7 +11,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from sqlalchemy import Connection
+
+from tastegraph.core.errors import BusyError
+from tastegraph.store import jobs
 from tastegraph.store.durable import HeldLock
+from tastegraph.store.jobs import JobState
 
 if TYPE_CHECKING:
     from tastegraph.serving.engine import Engine
@@ -81,7 +86,11 @@ class ChildProcess:
     def last_error_line(self) -> str:
         """The last line of its standard error that is not blank; call this once it has ended."""
         self._reading.join(1.0)
-        return self._last_line[0] if self._last_line else ""
+        return self.newest_line()
+
+    def newest_line(self) -> str:
+        """The line of its standard error that came last until now, and is not blank."""
+        return next(iter(tuple(self._last_line)), "")
 
     def terminate(self) -> None:
         """End it, and wait until it has ended."""
@@ -107,6 +116,55 @@ class BackgroundWork(Protocol):
         ...
 
 
+class JobLog:
+    """Notes in the store what a worker slot runs; where somebody else writes, the log says so.
+
+    Args:
+        engine: whose store it is.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._job_id: int | None = None
+        self._progress = ""
+
+    def start(self, trigger: Trigger) -> None:
+        """Note that the command of a trigger is about to run.
+
+        Raises:
+            BusyError: of a requested job, which is not started then, or it would run twice.
+        """
+        self._job_id, self._progress = None, ""
+        try:
+            with self._engine.database.writing() as connection:
+                self._job_id = jobs.start(connection, trigger.kind, trigger.cause)
+        except BusyError as error:
+            if trigger.cause == "request":
+                raise
+            _log.warning("a job is not noted: %s", error)
+
+    def note_progress(self, line: str) -> None:
+        """Note the newest line of the command."""
+        if line != self._progress:
+            self._progress = line
+            self._write(lambda connection, job_id: jobs.note_progress(connection, job_id, line))
+
+    def end(self, state: JobState, error: str = "") -> None:
+        """Note that the command has ended."""
+        snapshot = self._engine.snapshots.current()
+        self._write(lambda connection, job_id: jobs.end(connection, job_id, state, error, snapshot))
+        self._job_id = None
+
+    def _write(self, change: Callable[[Connection, int], None]) -> None:
+        if self._job_id is None:
+            return
+        try:
+            with self._engine.database.writing() as connection:
+                change(connection, self._job_id)
+        except BusyError as error:
+            _log.warning("a job is not noted: %s", error)
+
+
 class WorkerSlot:
     """Runs the commands of some triggers, one process at a time.
 
@@ -116,7 +174,7 @@ class WorkerSlot:
     """
 
     def __init__(self, engine: Engine, triggers: Sequence[Trigger]) -> None:
-        self._engine, self._triggers = engine, triggers
+        self._engine, self._triggers, self._jobs = engine, triggers, JobLog(engine)
         self._running: tuple[Trigger, ChildProcess] | None = None
         self._retry_seconds, self._not_before = FIRST_RETRY_SECONDS, 0.0
 
@@ -133,8 +191,10 @@ class WorkerSlot:
         """End the running process."""
         if self._running is not None:
             self._running[1].terminate()
+            self._jobs.end("stopped")
 
     def _start(self, trigger: Trigger) -> None:
+        self._jobs.start(trigger)
         trigger.on_start(self._engine)
         try:
             self._running = trigger, ChildProcess(trigger.command)
@@ -144,17 +204,20 @@ class WorkerSlot:
     def _check(self, trigger: Trigger, process: ChildProcess) -> None:
         code = process.return_code()
         if code is None:
+            self._jobs.note_progress(process.newest_line())
             return
         self._running = None
         if code == 0 or process.seconds() > MAX_RETRY_SECONDS:
             self._retry_seconds = FIRST_RETRY_SECONDS
         if code == 0:
             _log.info("%s is done", trigger.command)
+            self._jobs.end("done")
         else:
             self._fail(trigger, f"ended with {code}: {process.last_error_line()}")
 
     def _fail(self, trigger: Trigger, reason: str) -> None:
         _log.warning("%s %s", trigger.command, reason)
+        self._jobs.end("failed", reason)
         if trigger.on_failure():
             self._not_before = time.monotonic() + self._retry_seconds
             self._retry_seconds = min(2 * self._retry_seconds, MAX_RETRY_SECONDS)
@@ -175,13 +238,18 @@ class Scheduler:
     def __init__(
         self, engine: Engine, triggers: Sequence[Trigger], pause: float = POLL_SECONDS
     ) -> None:
-        self._pause, self._threads = pause, list[PeriodicThread]()
+        self._engine, self._pause, self._threads = engine, pause, list[PeriodicThread]()
         groups = [[trigger] for trigger in triggers if trigger.long_running]
         groups.append([trigger for trigger in triggers if not trigger.long_running])
         self._slots = [WorkerSlot(engine, group) for group in groups]
 
     def start(self) -> None:
-        """Begin to poll."""
+        """Begin to poll; jobs that a service was running when it was killed have stopped."""
+        try:
+            with self._engine.database.writing() as connection:
+                jobs.stop_running(connection)
+        except BusyError as error:
+            _log.warning("jobs of an earlier service are not noted to have stopped: %s", error)
         self._threads = [PeriodicThread(slot.poll, self._pause) for slot in self._slots]
 
     def close(self) -> None:

@@ -21,7 +21,7 @@ from tastegraph.serving.api.limits import Load
 from tastegraph.serving.engine import Engine
 from tastegraph.serving.metrics import LAG, QUEUE
 from tastegraph.serving.process.background import ElectedScheduler, Scheduler
-from tastegraph.serving.process.triggers import configured_triggers
+from tastegraph.serving.process.triggers import configured_triggers, request_triggers
 
 BACKLOG = 2048
 """Connections that may wait to be accepted."""
@@ -118,10 +118,8 @@ def run(
     """
     start_tracing()
     load, directory = Load(), engine.database.path.parent
-    triggers = configured_triggers(engine.config, directory)
-    scheduler = None
-    if triggers:
-        scheduler = ElectedScheduler(Scheduler(engine, triggers), directory / SERVICE_LOCK)
+    triggers = [*configured_triggers(engine.config, directory), *request_triggers(directory)]
+    scheduler = ElectedScheduler(Scheduler(engine, triggers), directory / SERVICE_LOCK)
     app = create_app(engine, scheduler, host_names, load)
     gc.collect()
     gc.freeze()

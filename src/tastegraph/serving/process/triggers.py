@@ -16,7 +16,8 @@ from tastegraph.core.errors import NotFoundError, SnapshotError
 from tastegraph.evaluation.feedback import MIN_NEWEST_LISTS, response_dropped
 from tastegraph.serving.engine import Engine
 from tastegraph.store import events as log
-from tastegraph.store import revision, served_lists
+from tastegraph.store import jobs, revision, served_lists
+from tastegraph.store.jobs import JobCause, JobKind
 from tastegraph.store.snapshots import Snapshots
 
 DRIFT_CHECK_SECONDS = 60.0
@@ -34,10 +35,13 @@ class Trigger(Protocol):
     Attributes:
         command: run in a process of its own.
         long_running: whether the process stays, and others may run beside it.
+        kind, cause: of the job that it starts.
     """
 
     command: Sequence[str]
     long_running: bool
+    kind: JobKind
+    cause: JobCause
 
     def due(self, engine: Engine) -> bool:
         """Whether it is time; called every few moments."""
@@ -88,6 +92,8 @@ class KnowledgeTrigger:
     """
 
     long_running = True
+    kind: JobKind = "refresh"
+    cause: JobCause = "knowledge"
 
     def __init__(self, command: Sequence[str]) -> None:
         self.command, self._started_at, self._maximum = command, 0, ManifestMaximum("changes")
@@ -122,6 +128,8 @@ class EventCountTrigger:
     """
 
     long_running = False
+    kind: JobKind = "retrain"
+    cause: JobCause = "events"
 
     def __init__(self, every: int, command: Sequence[str]) -> None:
         self.command, self._every, self._started_at = command, every, 0
@@ -160,6 +168,8 @@ class DriftTrigger:
     """
 
     long_running = False
+    kind: JobKind = "retrain"
+    cause: JobCause = "drift"
 
     def __init__(
         self,
@@ -203,6 +213,40 @@ class DriftTrigger:
     def on_failure(self) -> bool:
         """Not due again until as many lists were served once more."""
         return False
+
+
+class RequestTrigger:
+    """Due while a job of its kind waits in the store, which any process may have put there.
+
+    Args:
+        kind: of the jobs.
+        command: does one.
+    """
+
+    long_running = False
+    cause: JobCause = "request"
+
+    def __init__(self, kind: JobKind, command: Sequence[str]) -> None:
+        self.kind, self.command = kind, command
+
+    def due(self, engine: Engine) -> bool:
+        """Whether a job waits."""
+        with engine.database.reading() as connection:
+            return jobs.waiting_job(connection, self.kind) is not None
+
+    def on_start(self, engine: Engine) -> None:
+        """The job itself is noted to be running."""
+
+    def on_failure(self) -> bool:
+        """A job that failed does not wait any more."""
+        return False
+
+
+def request_triggers(directory: Path) -> list[RequestTrigger]:
+    """The triggers of jobs that are requested."""
+    refresh = workspace_command(directory, "build", "--only", "graph,text")
+    retrain = workspace_command(directory, "retrain", "--wait", "10m")
+    return [RequestTrigger("refresh", refresh), RequestTrigger("retrain", retrain)]
 
 
 def configured_triggers(config: Config, directory: Path) -> list[Trigger]:
