@@ -1,6 +1,7 @@
 """From files to lists with the number of items: time, memory, size and recall, as JSON and a table.
 
-    python -m benchmarks.growth.items [ITEMS …] [--seed 1] [--threads 1] [--as now] [--cached]
+    python -m benchmarks.growth.items [ITEMS …] [--seed 1] [--threads 1] [--reading tokens]
+        [--as now] [--cached]
 
 Each size is a seeded shop of its own, built by the command line (:mod:`benchmarks.growth.prepared`)
 and asked for lists in a process of its own (:mod:`benchmarks.growth.one_list`). ``--cached`` takes
@@ -13,21 +14,24 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from benchmarks.growth.one_list import measured_apart
 from benchmarks.growth.prepared import prepared
 from benchmarks.growth.slopes import exponent
 from benchmarks.growth.table import ITEM_RESULTS, read_results, write_document
+from tastegraph.core.config import Reading
 from tastegraph.core.progress import say
 
 SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000)
 LATEST = "now"
 
 
-def measure(n_items: int, seed: int, threads: int, version: str, *, cached: bool) -> dict[str, Any]:
+def measure(
+    n_items: int, seed: int, threads: int, reading: Reading, version: str, *, cached: bool
+) -> dict[str, Any]:
     """What a build and lists of one size take."""
-    shop = prepared(n_items, seed, threads, fresh=not cached)
+    shop = prepared(n_items, seed, threads, reading, fresh=not cached)
     return {"version": version, **shop.figures, "one_list": measured_apart(shop.directory)}
 
 
@@ -54,13 +58,15 @@ def main() -> None:
     parser.add_argument("sizes", nargs="*", type=lambda text: int(float(text)), default=SIZES)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--reading", choices=get_args(Reading), default="tokens")
     parser.add_argument("--as", dest="version", default=LATEST, help="name of the rows")
     parser.add_argument("--cached", action="store_true", help="take workspaces that are there")
     arguments = parser.parse_args()
     for size in arguments.sizes:
         row = measure(
-            size, arguments.seed, arguments.threads, arguments.version, cached=arguments.cached
-        )
+            size, arguments.seed, arguments.threads, arguments.reading, arguments.version,
+            cached=arguments.cached,
+        )  # fmt: skip
         say(json.dumps(row))
         results = read_results(ITEM_RESULTS)
         sizes = results.get("sizes", {})

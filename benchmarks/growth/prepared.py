@@ -17,6 +17,7 @@ from shutil import rmtree
 from typing import Any
 
 from benchmarks.growth.shop import write_shop
+from tastegraph.core.config import Reading
 from tastegraph.core.progress import say
 from tastegraph.data.downloads import cache_root
 from tastegraph.evaluation.measurement import machine
@@ -40,22 +41,29 @@ class ShopWorkspace:
 
 
 def prepared(
-    n_items: int, seed: int = 1, threads: int = 1, *, fresh: bool = False
+    n_items: int,
+    seed: int = 1,
+    threads: int = 1,
+    reading: Reading = "tokens",
+    *,
+    fresh: bool = False,
 ) -> ShopWorkspace:
     """The workspace of the shop of ``n_items``; built where it is not there, or ``fresh``."""
-    folder = cache_root() / "benchmark" / "shop" / f"{n_items}-{seed}"
+    folder = cache_root() / "benchmark" / "shop" / f"{n_items}-{seed}-{reading}"
     file, directory = folder / "steps.json", folder / "workspace"
     if fresh or not file.exists():
         rmtree(folder, ignore_errors=True)
         say(f"making a shop of {n_items:,} items in {folder}")
         counts = write_shop(n_items, folder, seed)
-        Workspace.init(directory, {"model": {"epochs": EPOCHS, "seed": seed}}).close()
+        config = {"model": {"epochs": EPOCHS, "seed": seed}, "text": {"reading": reading}}
+        Workspace.init(directory, config).close()
         figures = {
             **counts,
             "steps": {step: run(command, threads) for step, command in _commands(folder).items()},
             "epochs": EPOCHS,
             "seed": seed,
             "threads": threads,
+            "reading": reading,
             "machine": machine(),
         }
         file.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")

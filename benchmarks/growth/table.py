@@ -75,9 +75,10 @@ Made by `python -m benchmarks.growth.items`; every figure is from
 events and six facts for each item, texts of one or two sentences. The commands `tastegraph import`,
 `build --first` and `build` in turn, each in a process of its own, {epochs} epochs of the network
 at most: time of the processor, that of the build also by the clock, and its largest resident set.
-What the language model (all-MiniLM-L6-v2) takes of a build is *encoding*: a text that was encoded
-on this machine before is not encoded again, so that it is nearly nothing where a size was built
-before. Then lists of ten with reasons for random users, on one thread, in milliseconds of processor
+What the language model (all-MiniLM-L6-v2) takes of a build is *encoding*. Where texts are read
+*whole*, one that was encoded on this machine before is not encoded again, so that it is nearly
+nothing where a size was built before; where they are read by *tokens* (`[text] reading`), they are
+sums of vectors that the model gave its vocabulary once. Then lists of ten with reasons for random users, on one thread, in milliseconds of processor
 time; *recall* is that of the two stages against all items scored, at ten, as the build measured it.
 *Load* is the load average of the machine when the build ended: above the number of cores, the clock
 says little. The slope is that on a log-log line against items, of a build without encoding; 1 is in
@@ -87,10 +88,10 @@ proportion.
 
 def _item_table(rows: Sequence[Mapping[str, Any]]) -> str:
     lines = [
-        "| items | version | users | events | facts | import, s | first lists, s |"
+        "| items | version | texts | users | events | facts | import, s | first lists, s |"
         " encoding, min | other build, min | build, min by the clock | peak, MiB | snapshot, MiB |"
         " open, s | list, ms | recall | threads | load |",
-        "| ---: | --- |" + " ---: |" * 15,
+        "| ---: | --- | --- |" + " ---: |" * 15,
     ]
     for row in rows:
         steps, one = row["steps"], row["one_list"]
@@ -103,7 +104,7 @@ def _item_table(rows: Sequence[Mapping[str, Any]]) -> str:
         minutes = [f"{each / 60:.1f}" for each in (encoding, other - encoding, clock)]
         recall = "all scored" if one["recall"] is None else f"{one['recall']:.4f}"
         cells = [
-            f"{row['items']:,}", row["version"],
+            f"{row['items']:,}", row["version"], row.get("reading", "whole"),
             *(f"{row[name]:,}" for name in ("users", "events", "facts")), *seconds, *minutes,
             f"{steps['build']['peak_mb']:,}",
             f"{one['snapshot_mb']:,.0f}", f"{one['open_seconds']:.2f}", f"{one['list_ms']:.1f}",
@@ -120,7 +121,7 @@ def _item_section(results: Mapping[str, Any]) -> list[str]:
         (row["one_list"]["encoding_cpu_seconds"] / row["items"], row["items"]) for row in rows
     )
     parts.append(
-        f"Encoding took {1e3 * encoding:.1f} ms of the processor an item with {n_items:,} items; "
+        f"Encoding whole texts took {1e3 * encoding:.1f} ms of the processor an item with {n_items:,} items; "
         f"at that rate {encoding * 1e6 / 3600:.1f} hours for a million, before anything is learned."
     )
     if results["slopes"]:
