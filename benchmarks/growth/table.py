@@ -78,9 +78,10 @@ at most: time of the processor, that of the build also by the clock, and its lar
 What the language model (all-MiniLM-L6-v2) takes of a build is *encoding*. Where texts are read
 *whole*, one that was encoded on this machine before is not encoded again, so that it is nearly
 nothing where a size was built before; where they are read by *tokens* (`[text] reading`), they are
-sums of vectors that the model gave its vocabulary once. Then lists of ten with reasons for random users, on one thread, in milliseconds of processor
-time; *recall* is that of the two stages against all items scored, at ten, as the build measured it.
-*Load* is the load average of the machine when the build ended: above the number of cores, the clock
+sums of vectors that the model gave its vocabulary once. Then lists of ten with reasons for random
+users, on one thread, in milliseconds of processor time; *recall* is that of the two stages against
+all items scored, at ten, as the build measured it. *Load* is the load average of the machine when
+the build ended: above the number of cores, the clock
 says little. The slope is that on a log-log line against items, of a build without encoding; 1 is in
 proportion.
 """
@@ -121,7 +122,8 @@ def _item_section(results: Mapping[str, Any]) -> list[str]:
         (row["one_list"]["encoding_cpu_seconds"] / row["items"], row["items"]) for row in rows
     )
     parts.append(
-        f"Encoding whole texts took {1e3 * encoding:.1f} ms of the processor an item with {n_items:,} items; "
+        f"Encoding whole texts took {1e3 * encoding:.1f} ms of the processor an item with "
+        f"{n_items:,} items; "
         f"at that rate {encoding * 1e6 / 3600:.1f} hours for a million, before anything is learned."
     )
     if results["slopes"]:
