@@ -35,6 +35,14 @@ def test_open_is_an_alias_of_open_workspace():
         _ = tastegraph.nothing
 
 
+def test_a_folder_may_be_named_by_a_text(tmp_path):
+    folder = str(tmp_path / "shop")
+    Workspace.init(folder).close()
+    assert Workspace(folder).directory == tmp_path / "shop"
+    with pytest.raises(ConfigError, match="already"):
+        Workspace.init(folder)
+
+
 def test_fans_get_films_of_their_genre(cinema):
     answer = cinema.recommend("western-fan-3", k=4)
     assert [item.item_id.split("-")[0] for item in answer.items] == ["western"] * 4

@@ -76,14 +76,14 @@ class Workspace:
         ConfigError: there is no workspace in ``directory``, or its configuration is wrong.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
+    def __init__(self, directory: str | Path) -> None:
+        self.directory = directory = Path(directory)
         self.config: Config = configuration.load_config(directory / configuration.CONFIG_FILE)
         self.database = Database(directory / "tastegraph.db", schema.metadata)
         self.snapshots = Snapshots(directory / "snapshots")
 
     @classmethod
-    def init(cls, directory: Path, settings: Mapping[str, Any] | None = None) -> Workspace:
+    def init(cls, directory: str | Path, settings: Mapping[str, Any] | None = None) -> Workspace:
         """Create an empty workspace.
 
         Args:
@@ -94,6 +94,7 @@ class Workspace:
             ConfigError: ``directory`` is a workspace already, or a setting is wrong; nothing was
                 written.
         """
+        directory = Path(directory)
         file = directory / configuration.CONFIG_FILE
         if file.exists():
             raise ConfigError(f"{directory} is a workspace already")

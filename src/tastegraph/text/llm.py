@@ -190,7 +190,7 @@ def delimited(text: str) -> str:
     So instructions inside the text cannot pose as instructions of the prompt.
     """
     plain = text.encode("utf-8", "replace").decode()
-    code = sha256(plain.encode()).hexdigest()[:8]
+    code = sha256(plain.encode()).hexdigest()[:32]
     return f"<text {code}>\n{plain}\n</text {code}>"
 
 
