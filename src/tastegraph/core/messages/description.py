@@ -331,6 +331,10 @@ FIELDS: Final[Mapping[str, str]] = {
         "unknown：当前快照中没有这个物品；unlisted：已下架、隐藏、删除或不在有效期内；seen：用户已看过；"
         "no_place：被过滤条件、数量限制或愿望排除，或名额已被其他物品占满，具体原因见 explain"
     ),
+    "Items of the caller's choice, to be ranked for a user or a session.": (
+        "调用方给出的、要为用户或会话排序的物品。"
+    ),
+    "A candidate that a list of candidates lacks.": "候选物品中没有上榜的一个。",
     "of candidates that the request names, those without a place": "请求给出的候选物品中没有上榜的",
     "the candidates; repeated ones count once": "候选物品；重复的只算一次",
     "number of items; by default all candidates": "物品数量；默认为全部候选物品",
