@@ -13,7 +13,7 @@ from tastegraph.cli.terminal import AsJson, print_line
 
 
 def inspect(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="any files, together")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="any files, together")],
     format_name: reading.Format = None,
     columns_mapping: reading.Map = None,
     types: reading.Type = None,

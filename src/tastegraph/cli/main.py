@@ -26,7 +26,7 @@ app = typer.Typer(
 
 
 def demo(
-    directory: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path("demo"),
+    directory: Annotated[Path, typer.Argument(metavar="DIR")] = Path("demo"),
     data: Annotated[Path | None, typer.Option(help="a folder that holds the data set")] = None,
 ) -> None:
     """Go the whole way on MovieLens-100K: import, link to Wikidata, build, evaluate, recommend."""
