@@ -81,9 +81,9 @@ class GraphLookup:
         if node_id.startswith(ITEM):
             return self._of_item(snapshot, node_id, n, language)
         names = self._names_of(snapshot)
-        row = snapshot.row_of_entity(node_id)
-        features = [] if row is None else names.features_of(row).tolist()
-        if row is None or not features:
+        nodes = _nodes(snapshot, names, node_id)
+        features = [feature for node in nodes for feature in names.features_of(node).tolist()]
+        if not features:
             raise NotFoundError(Message("missing.node", node=node_id))
         ties, likes = snapshot.associations, snapshot.model.popularity
         pairs = [(int(item), f) for f in features for item in ties.with_feature(f)]
@@ -91,7 +91,7 @@ class GraphLookup:
         pairs.sort(key=lambda pair: (-int(likes[pair[0]]), pair))
         return Neighbours(
             id=node_id,
-            name=snapshot.names.visible_name(row),
+            name=snapshot.names.visible_name(nodes[0]),
             total=len(pairs),
             edges=tuple(
                 self._edge(snapshot, feature, item, not ties.reverse[feature], language)
@@ -163,6 +163,15 @@ class GraphLookup:
             )  # fmt: skip
             self._names = key, names
         return self._names[1]
+
+
+def _nodes(snapshot: ServingSnapshot, names: WishNames, node_id: str) -> list[int]:
+    """The node of an entity; of a value one for each relation that items have it by."""
+    row = snapshot.row_of_entity(node_id)
+    if row is not None:
+        return [row]
+    by_relation = (names.node_of(node_id, relation) for relation in snapshot.names.relations)
+    return list(dict.fromkeys(node for node in by_relation if node is not None))
 
 
 def _distinct(phrases: Iterable[str]) -> tuple[str, ...]:

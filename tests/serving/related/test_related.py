@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tastegraph.core.config import Config
 from tastegraph.core.errors import NotFoundError
-from tastegraph.core.records import Event, Item
+from tastegraph.core.records import Event, Fact, Item
 from tastegraph.serving.api.app import create_app
 from tastegraph.serving.engine import Engine
 from tastegraph.serving.related.similar import RelatedLists
@@ -182,6 +183,26 @@ def test_the_graph_is_looked_up_by_name_and_by_id(engine: Engine) -> None:
                 "relation": "prequel", "reverse": False} in facts  # fmt: skip
         assert client.get("/v1/kg/neighbors?id=none").status_code == 404
         assert client.get("/v1/kg/entities?name=nobody at all").json() == {"entities": []}
+
+
+def test_the_neighbours_of_a_value_are_those_of_every_relation(tmp_path: Path) -> None:
+    """By the id that the search and the edges of an item give."""
+    values = [Fact(f"item:space-{k}", "year", "1968", literal=True) for k in range(3)]
+    values += [Fact(f"item:space-{k}", "catalogue number", "1968", literal=True) for k in (1, 4)]
+    facts = [*serving_world.FACTS, *values]
+    world = (serving_world.ITEMS, facts, [], serving_world.events(), Config())
+    serving_world.make(tmp_path, *world)
+    engine = serving_world.open_engine(tmp_path)
+    with LocalClient(create_app(engine)) as client:
+        of_item = client.get("/v1/kg/neighbors?id=item:space-0").json()["edges"]
+        assert "1968" in [edge["id"] for edge in of_item if edge["relation"] == "year"]
+        answer = client.get("/v1/kg/neighbors?id=1968").json()
+        assert (answer["id"], answer["name"], answer["total"]) == ("1968", "1968", 5)
+        edges = {(edge["relation"], edge["id"]) for edge in answer["edges"]}
+        assert edges == {(fact.relation, fact.subject) for fact in values}
+        assert all(edge["reverse"] for edge in answer["edges"])
+        assert client.get("/v1/kg/neighbors?id=1969").status_code == 404
+    engine.close()
 
 
 def test_users_and_items_are_put_read_and_listed(tmp_path: Path) -> None:
