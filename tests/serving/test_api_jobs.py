@@ -15,6 +15,7 @@ from tastegraph.serving.engine import Engine
 from tastegraph.serving.process.background import Scheduler
 from tastegraph.serving.process.triggers import RequestTrigger, request_triggers
 from tastegraph.store import jobs
+from tastegraph.store.keys import KeyFile
 from tests.support import serving_world
 from tests.support.api_requests import assert_problem
 from tests.support.local_client import LocalClient
@@ -65,6 +66,26 @@ def test_failed_job_says_why_and_is_not_run_again(engine: Engine) -> None:
         assert job["error"] == "ended with 1: no disk is left"
         time.sleep(0.1)
         assert [job["state"] for job in client.get(JOBS).json()["jobs"]] == ["failed"]
+
+
+def test_what_a_job_wrote_needs_the_scope_admin(engine: Engine) -> None:
+    """It may name files of the machine."""
+    with engine.database.writing() as connection:
+        job_id = jobs.start(connection, "retrain", "events")
+        jobs.note_progress(connection, job_id, "/srv/shop: reading")
+        jobs.end(connection, job_id, "failed", "ended with 1: /srv/shop is full", None)
+    keys = KeyFile(engine.database.path.parent)
+    secrets = {scope: keys.add(scope, ["read", scope]) for scope in ("read", "admin")}
+    client = LocalClient(create_app(engine))
+    for path in (JOBS, f"{JOBS}/{job_id}"):
+        answers = {
+            scope: client.get(path, headers={"Authorization": f"Bearer {secret}"})
+            for scope, secret in secrets.items()
+        }
+        assert "/srv/shop" in answers["admin"].text
+        assert answers["read"].status_code == 200
+        assert "/srv" not in answers["read"].text
+        assert '"failed"' in answers["read"].text
 
 
 def test_running_job_has_progress_and_stops_with_the_service(

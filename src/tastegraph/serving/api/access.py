@@ -126,8 +126,17 @@ def check_scope(scope: RequestScope, needed: Scope | None) -> None:
 
 def may_write(scope: RequestScope) -> bool:
     """Whether a request that may read may also store data of users."""
+    return _allows(scope, "write")
+
+
+def may_administer(scope: RequestScope) -> bool:
+    """Whether a request that may read may also see what names files of the machine."""
+    return _allows(scope, "admin")
+
+
+def _allows(scope: RequestScope, needed: Scope) -> bool:
     access = scope.get(_STATE, {}).get(_ACCESS)
-    return access is None or (isinstance(access, ApiKey) and access.allows("write"))
+    return access is None or (isinstance(access, ApiKey) and access.allows(needed))
 
 
 def key_name(scope: RequestScope) -> str | None:

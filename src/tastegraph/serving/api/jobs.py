@@ -6,11 +6,11 @@ import asyncio
 from concurrent.futures import Executor
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi import Path as InPath
 from pydantic import BaseModel, ConfigDict, Field
 
-from tastegraph.serving.api.access import ADMIN, READ
+from tastegraph.serving.api.access import ADMIN, READ, may_administer
 from tastegraph.serving.api.errors import PROBLEMS
 from tastegraph.serving.api.guards import StrictRoute
 from tastegraph.serving.api.languages import EVERY_ROUTE
@@ -19,6 +19,8 @@ from tastegraph.store import jobs
 from tastegraph.store.jobs import MAX_JOBS, Job, JobCause, JobKind, JobState
 
 JobId = Annotated[int, InPath(ge=1, le=2**53, description="the number of a job")]
+
+ADMIN_ALONE = "null without a key of scope admin, since it may name files"
 
 
 class NewJob(BaseModel):
@@ -43,8 +45,8 @@ class JobRecord(BaseModel):
     created: float = Field(description="seconds since 1970-01-01 UTC")
     started: float | None
     ended: float | None
-    progress: str = Field(description="the newest line that it wrote")
-    error: str = Field(description="why it failed; empty where it did not")
+    progress: str | None = Field(description="the newest line that it wrote; " + ADMIN_ALONE)
+    error: str | None = Field(description="why it failed; empty where it did not; " + ADMIN_ALONE)
     snapshot: str | None = Field(description="in service when it ended")
 
 
@@ -61,16 +63,19 @@ def job_routes(engine: Engine, writer: Executor) -> APIRouter:
     )
 
     @router.get("", openapi_extra=READ)
-    def all_jobs(n: Annotated[int, Query(ge=1, le=MAX_JOBS)] = 100) -> JobList:
+    def all_jobs(request: Request, n: Annotated[int, Query(ge=1, le=MAX_JOBS)] = 100) -> JobList:
         """Return what the service did, does and will do in the background."""
         with engine.database.reading() as connection:
-            return JobList(jobs=[_record(job) for job in jobs.newest(connection, n)])
+            newest = jobs.newest(connection, n)
+        in_full = may_administer(request.scope)
+        return JobList(jobs=[_record(job, in_full) for job in newest])
 
     @router.get("/{job_id}", openapi_extra=READ)
-    def one_job(job_id: JobId) -> JobRecord:
+    def one_job(request: Request, job_id: JobId) -> JobRecord:
         """Return one job: its state, its progress, and why it failed."""
         with engine.database.reading() as connection:
-            return _record(jobs.get(connection, job_id))
+            job = jobs.get(connection, job_id)
+        return _record(job, may_administer(request.scope))
 
     @router.post("", openapi_extra=ADMIN)
     async def add_job(new: NewJob) -> JobRecord:
@@ -80,10 +85,12 @@ def job_routes(engine: Engine, writer: Executor) -> APIRouter:
             with engine.database.writing() as connection:
                 return jobs.get(connection, jobs.request(connection, new.kind))
 
-        return _record(await asyncio.get_running_loop().run_in_executor(writer, store))
+        job = await asyncio.get_running_loop().run_in_executor(writer, store)
+        return _record(job, in_full=True)
 
     return router
 
 
-def _record(job: Job) -> JobRecord:
-    return JobRecord(**job._asdict())
+def _record(job: Job, in_full: bool) -> JobRecord:
+    lines = {} if in_full else {"progress": None, "error": None}
+    return JobRecord(**{**job._asdict(), **lines})
