@@ -18,11 +18,14 @@ import pytest
 from sqlalchemy import Connection, insert
 
 from tastegraph.core.config import CONFIG_FILE as CONFIG
+from tastegraph.core.config import Pin
 from tastegraph.core.errors import BusyError, NotFoundError
 from tastegraph.core.records import USER, Event, Fact, Item
 from tastegraph.pipeline import retrain
 from tastegraph.serving.api.app import create_app
 from tastegraph.serving.engine import ListOptions
+from tastegraph.serving.policies.policy import PolicyOptions
+from tastegraph.serving.wishes.chips import Chip
 from tastegraph.store import caches, erasure, revision, statements
 from tastegraph.store import events as log
 from tastegraph.store.caches import LLMAnswer
@@ -373,6 +376,26 @@ def test_build_of_the_model_forgets_an_erased_item(cinema) -> None:
     assert "western-03" not in [
         item.item_id for item in cinema.recommend("western-fan-1", 30).items
     ]
+
+
+def test_lists_whose_request_names_an_erased_item_are_deleted(tmp_path: Path) -> None:
+    engine = serving_world.open_engine(tmp_path)
+    erased = "western-3"
+    listed = ("space-0", "space-1", erased)
+    pin = PolicyOptions(pins=(Pin(item_id=erased, place=5),))
+    wish = Chip(direction="less", kind="similar", node=f"item:{erased}")
+    naming = [
+        ListOptions(candidates=listed), ListOptions(policy=pin), ListOptions(steer=[wish])
+    ]  # fmt: skip
+    answers = [engine.recommend_and_store("western-1", 1, options) for options in naming]
+    other = engine.recommend_and_store("space-1", 1, ListOptions(candidates=listed[:2]))
+    assert erased not in [item.item_id for answer in answers for item in answer.items]
+    assert engine.erase.item(erased).lists == 3
+    engine.stored_list(other.recommendation_id)
+    for answer in answers:
+        with pytest.raises(NotFoundError):
+            engine.stored_list(answer.recommendation_id)
+    engine.close()
 
 
 def test_pending_list_is_not_stored_after_an_erasure(tmp_path: Path) -> None:

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Table, delete, exists, func, insert, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+)
 
 from tastegraph.core.records import ITEM, USER
 from tastegraph.core.strings import digest
@@ -63,24 +75,14 @@ def erase_user(connection: Connection, user_id: str) -> ErasureReceipt:
 
 
 def erase_item(connection: Connection, item_id: str) -> ErasureReceipt:
-    """Delete an item, the events on it, the lists that contain it, and the facts about it.
+    """Delete an item, the events on it, the lists of it or whose request names it, and its facts.
 
     It is never listed again; the next graph, texts and models are made without it.
     """
     at = _record(connection, erased_items, item_id)
     revision.record_change(connection)
     n_events = events.delete_of_item(connection, item_id)
-    place = func.json_each(lists.c.places).table_valued("value")
-    event = func.json_each(lists.c.request, "$.session").table_valued("value")
-    in_places = exists().select_from(place).where(
-        func.json_extract(place.c.value, "$[0]") == item_id
-    )  # fmt: skip
-    in_session = exists().select_from(event).where(
-        func.json_extract(event.c.value, "$.item_id") == item_id
-    )  # fmt: skip
-    earlier = func.json_each(lists.c.request, "$.earlier_items").table_valued("value")
-    in_earlier = exists().select_from(earlier).where(earlier.c.value == item_id)
-    n_lists = _delete(connection, lists, or_(in_places, in_session, in_earlier))
+    n_lists = _delete(connection, lists, or_(*_naming(item_id)))
     connection.execute(delete(items).where(items.c.item_id == item_id))
     connection.execute(delete(item_changes).where(item_changes.c.item_id == item_id))
     availability.forget(connection, item_id)
@@ -137,6 +139,21 @@ def _record(connection: Connection, table: Table, identifier: str) -> float:
     now = time.time()
     connection.execute(insert(table).values(at=now, digest=id_digest(identifier)))
     return now
+
+
+def _naming(item_id: str) -> Iterator[ColumnElement[bool]]:
+    """Whether a list has an item: at a place, or in what its request says."""
+    for column, path, key, name in (
+        (lists.c.places, "$", "$[0]", item_id),
+        (lists.c.request, "$.session", "$.item_id", item_id),
+        (lists.c.request, "$.earlier_items", None, item_id),
+        (lists.c.request, "$.candidates", None, item_id),
+        (lists.c.request, "$.policy.pins", "$.item_id", item_id),
+        (lists.c.request, "$.wishes", "$.node", ITEM + item_id),
+    ):
+        entry = func.json_each(column, path).table_valued("value")
+        value = entry.c.value if key is None else func.json_extract(entry.c.value, key)
+        yield exists().select_from(entry).where(value == name)
 
 
 def _delete_facts_about(connection: Connection, name: str) -> int:

@@ -121,7 +121,8 @@ def _names_erased(
     digests = erasure.erased_items_since(connection, erased_items)
     item_ids = [place.item_id for place in served.places]
     item_ids += [event["item_id"] for event in served.request.get("session") or ()]
-    item_ids += served.request.get("earlier_items") or ()
+    for name in ("earlier_items", "candidates"):
+        item_ids += served.request.get(name) or ()
     return bool(digests) and any(erasure.id_digest(item_id) in digests for item_id in item_ids)
 
 
