@@ -119,6 +119,18 @@ def test_events_after_the_beginning_do_not_count(engine: Engine) -> None:
     assert list(BatchLists(engine).lists(again, FANS)) == before
 
 
+def test_a_user_who_was_erased_meanwhile_and_came_back_has_no_list(engine: Engine) -> None:
+    """The parts of a file are made again until they name nobody who was erased."""
+    lists = BatchLists(engine)
+    run = lists.begin(5, ListOptions(), 0)
+    engine.erase.user("western-0")
+    engine.record([Event("again", "western-0", "space-1", "like")])
+    erased, other = lists.lists(run, ["western-0", "western-1"])
+    assert isinstance(erased, SkippedUser)
+    assert erased.skipped == "erased"
+    assert isinstance(other, BatchList)
+
+
 def test_exploration_follows_the_seed_whoever_else_is_in_the_batch(engine: Engine) -> None:
     def items(names, seed):
         answers = lists_of(engine, names, explore=0.8, seed=seed)
@@ -202,6 +214,19 @@ def test_a_run_goes_on_with_its_own_options_alone(
         write_lists(opener(engine), file, BatchOptions(n=5))
     result = write_lists(opener(engine), file, BatchOptions(n=5), restart=True)
     assert (result.resumed_parts, result.lists) == (0, 20)
+
+
+def test_a_run_does_not_go_on_for_other_users(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "lists.parquet"
+    with monkeypatch.context() as patch:
+        patch.setattr(batch_file._Run, "make", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            write_lists(opener(engine), file, BatchOptions(users=("space-0", "space-1")))
+    with pytest.raises(TastegraphError, match=r"other options \(users\)"):
+        write_lists(opener(engine), file, BatchOptions(users=("space-2", "space-3")))
+    assert write_lists(opener(engine), file, BatchOptions(users=("space-0", "space-1"))).lists == 2
 
 
 def test_who_is_erased_meanwhile_is_not_in_the_file(

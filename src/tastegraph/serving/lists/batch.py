@@ -182,11 +182,16 @@ class BatchLists:
     ) -> Iterator[BatchList | SkippedUser]:
         with self._engine.database.reading() as connection:
             snapshot = as_of(self._opened(run), connection)
-            block = _users_of(connection, users, request.repeats, run)
-            missing = {name for name in users if name not in block}
-            reasons: dict[str, SkipReason] = {
+            reasons: dict[str, SkipReason] = {}
+            if erased := erasure.erased_users_since(connection, run.erased[0]):
+                # Nothing that the run may look at is left of them, even where they came back.
+                reasons |= {n: "erased" for n in users if erasure.id_digest(n) in erased}
+            remaining = [name for name in users if name not in reasons]
+            block = _users_of(connection, remaining, request.repeats, run)
+            reasons |= {
                 name: "erased" if erasure.user_erased_since(connection, name, 0) else "unknown"
-                for name in missing
+                for name in remaining
+                if name not in block
             }
         self._snapshot = snapshot
         rules = self._rules(snapshot, run)

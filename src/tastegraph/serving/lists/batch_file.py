@@ -26,6 +26,7 @@ from tastegraph.core.languages import Language
 from tastegraph.core.messages import Message
 from tastegraph.core.progress import progress
 from tastegraph.core.records import SESSION
+from tastegraph.core.strings import digest
 from tastegraph.serving.engine import Engine
 from tastegraph.serving.lists.batch import (
     BatchLists,
@@ -68,7 +69,7 @@ class BatchOptions:
         """What must be the same where a run goes on."""
         values = asdict(self.options)
         policy = values.pop("policy")
-        users = None if self.users is None else len(self.users)
+        users = None if self.users is None else digest("\n".join(self.users)).hex()
         rest = {"n": self.n, "reasons": self.reasons, "language": self.language, "users": users}
         return json.loads(json.dumps({**values, **policy, **rest}, default=str))  # type: ignore[no-any-return]
 
