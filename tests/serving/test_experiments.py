@@ -103,6 +103,29 @@ def test_sessions_take_part_by_their_id(engine: Engine) -> None:
         assert nameless["model"] == "000001"
 
 
+def test_the_next_page_is_of_the_variant_of_the_list(tmp_path: Path) -> None:
+    """Of a session too; and where the variant has a surface of its own, that no experiment has."""
+    surfaced = {"other": {**VARIANTS["other"], "surface": "tight"}}
+    settings = experiment(surfaces=["home"], variants=surfaced)
+    settings["surfaces"] = {"home": {}, "tight": {"diversity": 0.5}}
+    engine = engine_of(tmp_path, settings)
+    variants = set()
+    with LocalClient(create_app(engine)) as client:
+        session = [{"item_id": "western-1"}]
+        bodies: list[dict[str, Any]] = [{"user_id": user} for user in USERS[:4]]
+        bodies += [{"session": {"session_id": f"s{k}", "events": session}} for k in range(4)]
+        for body in bodies:
+            fields = {"n": 2, "surface": "home"}
+            answer = client.post("/v1/recommendations", json={**body, **fields}).json()
+            path = f"/v1/recommendations/{answer['recommendation_id']}/next"
+            following = client.get(path).json()
+            for name in ("experiment", "variant", "model"):
+                assert following[name] == answer[name], name
+            variants.add(answer["variant"])
+    assert variants == {"control", "other"}
+    engine.close()
+
+
 def test_promotion_and_roll_back_change_the_control_alone(engine: Engine, tmp_path: Path) -> None:
     users = {variant_of(user): user for user in USERS}
     third = serving_world.publish_variant(tmp_path, 3.0)

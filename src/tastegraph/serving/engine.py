@@ -165,6 +165,10 @@ class Engine:
         with self.database.reading() as connection:
             return served_lists.get(connection, recommendation_id)
 
+    def view_after(self, user: UserOrSession, served: ServedList) -> RequestView:
+        """What a list sees that continues ``served``, which was made for ``user``."""
+        return self._views.continued(user, served, self.config.serving.repeats)
+
     def replay(
         self, recommendation_id: str, *, language: Language | None = None
     ) -> Recommendations:

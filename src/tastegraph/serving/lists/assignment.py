@@ -38,6 +38,7 @@ class Experiments:
     """
 
     def __init__(self, experiments: Mapping[str, ExperimentConfig]) -> None:
+        self._by_name = experiments
         self._by_surface: dict[str | None, tuple[str, ExperimentConfig]] = {}
         for name, experiment in experiments.items():
             covered: Sequence[str | None] = experiment.surfaces or (None,)
@@ -55,8 +56,21 @@ class Experiments:
         if unit is None or experiment is None:
             return NO_EXPERIMENT
         name, config = experiment
-        variant = drawn_variant(name, unit, config.shares)
-        return Assignment(name, variant, config.variants.get(variant, AS_CONFIGURED))
+        return _assignment(name, drawn_variant(name, unit, config.shares), config)
+
+    def again(self, experiment: str | None, variant: str | None) -> Assignment:
+        """The variant that a stored list is of, for a list that continues it.
+
+        None where the experiment has ended, or has no such variant any more.
+        """
+        config = None if experiment is None else self._by_name.get(experiment)
+        if experiment is None or config is None or variant is None or variant not in config.shares:
+            return NO_EXPERIMENT
+        return _assignment(experiment, variant, config)
+
+
+def _assignment(name: str, variant: str, config: ExperimentConfig) -> Assignment:
+    return Assignment(name, variant, config.variants.get(variant, AS_CONFIGURED))
 
 
 def drawn_variant(experiment: str, unit: str, shares: Mapping[str, float]) -> str:

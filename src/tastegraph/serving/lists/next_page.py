@@ -15,10 +15,9 @@ from tastegraph.core.messages import Message
 from tastegraph.core.records import Event
 from tastegraph.serving.answers import Recommendations
 from tastegraph.serving.engine import Engine
-from tastegraph.serving.lists.list_maker import ListOptions, served_list
+from tastegraph.serving.lists.list_maker import served_list
 from tastegraph.serving.lists.listing import DEFAULT_REASONS, ListRequest
 from tastegraph.serving.lists.request_view import UserOrSession
-from tastegraph.serving.policies.policy import PolicyOptions
 from tastegraph.store import erasure, served_lists
 from tastegraph.store.served_lists import ServedList
 
@@ -48,8 +47,8 @@ class NextPages:
     ) -> NextList:
         """The best ``n`` items that stand neither in a list nor in those it continues.
 
-        By the request, policy and wishes of the list, the snapshot in service and all events of
-        the user until now. It is stored as a list of its own.
+        By the request, policy and wishes of the list, the snapshot in service, or that of the
+        list's variant, and all events of the user until now. It is stored as a list of its own.
 
         Raises:
             NotFoundError: there is no such list.
@@ -70,8 +69,7 @@ class NextPages:
         if stored.user_id is not None:
             user = stored.user_id
         language = engine.config.serving.language if language is None else language
-        options = ListOptions(policy=PolicyOptions(surface=earlier.policy.get("surface")))
-        view, now = engine._view(user, options), time.time()
+        view, now = engine.view_after(user, stored), time.time()
         answer = engine.lists.remake(view.snapshot, view.user(), request, now, reasons, language)
         experiment, variant = view.assignment.experiment, view.assignment.variant
         answer = answer.model_copy(update={"experiment": experiment, "variant": variant})

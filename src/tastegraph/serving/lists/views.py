@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from tastegraph.core.config import ExperimentConfig
-from tastegraph.serving.lists.assignment import Experiments
+from tastegraph.serving.lists.assignment import Assignment, Experiments
 from tastegraph.serving.lists.list_maker import ListOptions
 from tastegraph.serving.lists.request_view import RequestView, UserOrSession, events_and_seen
 from tastegraph.serving.snapshot.in_service import SnapshotHolder
@@ -13,6 +13,7 @@ from tastegraph.serving.wishes.steering import standing_chips
 from tastegraph.store import erasure
 from tastegraph.store import events as log
 from tastegraph.store.database import Database
+from tastegraph.store.served_lists import ServedList
 
 
 class RequestViews:
@@ -44,7 +45,18 @@ class RequestViews:
             repeats: types of events that leave an item in lists.
         """
         unit = user if isinstance(user, str) else options.session_id
-        assignment = self._experiments.assign(unit, options.policy.surface)
+        return self._read(user, self._experiments.assign(unit, options.policy.surface), repeats)
+
+    def continued(
+        self, user: UserOrSession, served: ServedList, repeats: Collection[str]
+    ) -> RequestView:
+        """The same for a list that continues ``served``, of whose variant it is."""
+        assignment = self._experiments.again(served.experiment, served.variant)
+        return self._read(user, assignment, repeats)
+
+    def _read(
+        self, user: UserOrSession, assignment: Assignment, repeats: Collection[str]
+    ) -> RequestView:
         with self._database.reading() as connection:
             revision, erased_users = log.revision(connection), erasure.erased_user_count(connection)
             events, seen_items = events_and_seen(connection, user, repeats, revision)
