@@ -112,7 +112,8 @@ def test_a_narrow_matrix_reads_like_the_matrix(matrix, form, monkeypatch):
     )  # fmt: skip
     np.testing.assert_allclose(whole, matrix, atol=0.005)
     some, mask = np.array([5, 0, MIN_ROWS]), np.arange(len(matrix)) % 7 == 0
-    for key in (3, some, mask, slice(2, 9), (4, 1), (some, 1)):
+    block = slice(2, 9)
+    for key in (3, some, mask, block, (4, 1), (some, 1), (block, 1), (block, block), (4, block)):
         assert rows[key].dtype == np.float32
         np.testing.assert_array_equal(rows[key], whole[key])
     other = matrix[7]

@@ -172,9 +172,8 @@ class NarrowMatrix(RowMatrix):
         numbers = self._codes[key]
         if not self._is_coded:
             return numbers.astype(np.float32)
-        if isinstance(key, tuple):
-            return numbers * self.values["step"][key[0]]
-        return numbers * self.values["step"][key][..., None]
+        steps = self.values["step"][key[0] if isinstance(key, tuple) else key]
+        return numbers * (steps if steps.ndim == numbers.ndim else steps[..., None])
 
 
 def products(matrix: Any, rows: Ints, vector: Floats32) -> Floats32:

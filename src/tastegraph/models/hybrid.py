@@ -81,7 +81,7 @@ class HybridModel:
         popularity: int64[I], users who like each item.
         new: bool[I], items that had no event when the model was fitted, or that came later; empty
             where that is not known.
-        likers: who they are, by number; without them nothing is of_component of other users.
+        likers: who they are, by number; without them nothing is said of other users.
         n_entities: how many of the items, the last ones, are entities, which are never listed:
             their score is -inf.
         index: finds candidates in a large catalogue; without it every item is scored.
