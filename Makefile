@@ -61,6 +61,7 @@ docs: setup
 	$(BIN)/python -m tastegraph.core.config.documentation > docs/configuration.md
 	$(BIN)/python -m tests.support.architecture --write
 	$(BIN)/python -m tests.support.api_examples
+	$(BIN)/python -m tests.support.http_page
 
 # The shop of so many items is made once (100,000: minutes) and stays in the cache.
 benchmark-serving: setup

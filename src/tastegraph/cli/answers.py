@@ -198,7 +198,10 @@ def serve(
     ] = False,
     access_log: Annotated[
         bool,
-        typer.Option("--access-log", help="a line of JSON for each request, as [serving] says it"),
+        typer.Option(
+            "--access-log",
+            help="a line of JSON for each request; by default as tastegraph.toml says",
+        ),
     ] = False,
 ) -> None:
     """Serve the HTTP API and the page.
