@@ -20,8 +20,8 @@ Made by `make benchmark-serving ITEMS=…`; every figure is from `benchmarks/res
 A seeded shop from files (`benchmarks/growth/shop.py`): four events and six facts for each item,
 texts of one or two sentences, users with a power law of events. Rows *before* are the version that
 scored every item for every list, measured once; *now* is the code as it is, a number one commit of
-it; *on an earlier model* means that it answered from a snapshot which an earlier version had built;
-*first lists* are those of `build --first`, by closed forms.
+it; *first lists* are those of `build --first`, by closed forms; with *workers* the service has so
+many processes, with *filters* half of the lists have one.
 Lists have ten items with three reasons each. *Load* is the
 load average of the machine, processes that ran or waited over the last minute: where it is above
 the number of cores, latencies are those of a machine that did other work too, and processor time is
