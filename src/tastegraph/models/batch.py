@@ -222,7 +222,7 @@ def _inverse_spreads(
         return np.zeros(len(users))
     vectors = users.astype(np.float64)
     totals = moments.count * (vectors @ moments.mean)
-    squares = moments.count * ((vectors @ moments.second) * vectors).sum(axis=1)
+    squares = moments.count * ((users @ moments.second) * vectors).sum(axis=1)
     rows = np.repeat(np.arange(len(users)), np.diff(table.indptr))
     places = np.flatnonzero(counted[table.indices])
     rows, items, attention = rows[places], table.indices[places], table.data[places]

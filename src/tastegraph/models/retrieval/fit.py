@@ -42,8 +42,9 @@ SAMPLED_ITEMS = 10_000
 """Items that the directions follow from, evenly spaced; all where there are fewer."""
 SMALLEST_SQUARE = 1e-10
 """Directions whose share of the scores' squares is below are rounding."""
-ITEMS_FOR_EACH_DIMENSION = 16
-"""A kernel of more dimensions for the items there are scores all of them: that is as fast."""
+ITEMS_FOR_EACH_DIMENSION = 4
+"""A kernel of more dimensions for the items there are scores all of them: that is as fast as to
+read its second moment, which has a cell for each two dimensions."""
 
 
 def with_index(model: HybridModel, events: Interactions, newest: int, seed: int) -> HybridModel:

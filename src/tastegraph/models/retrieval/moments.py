@@ -26,12 +26,12 @@ class Moments:
 
     Attributes:
         mean: float64[d], the mean vector.
-        second: float64[d, d], the mean of r rᵀ.
+        second: float32[d, d], the mean of r rᵀ; it is read whole for every list.
         count: number of items.
     """
 
     mean: Floats64
-    second: Floats64
+    second: Scores
     count: int
 
     @classmethod
@@ -47,7 +47,8 @@ class Moments:
             total += block.sum(axis=0, dtype=np.float64)
             squares += block.T @ block
             count += len(block)
-        return cls(total / max(count, 1), squares / max(count, 1), count)
+        mean_squares = (squares / max(count, 1)).astype(np.float32)
+        return cls(total / max(count, 1), mean_squares, count)
 
     def inverse_spread(
         self,
@@ -72,7 +73,7 @@ class Moments:
             return 0.0
         vector = user.astype(np.float64)
         total = self.count * float(self.mean @ vector)
-        squares = self.count * float(vector @ self.second @ vector)
+        squares = self.count * float(vector @ (self.second @ user))
         # An item says nothing of itself: its score is what the others say.
         items, attention = by_item(items, attention)
         if warm.any():
