@@ -188,7 +188,8 @@ class Growth:
     @property
     def _words(self) -> CSR:
         learning = self.snapshot.learning
-        parts = tuple(learning[f"words.{name}"] for name in ("values", "indices", "indptr"))
+        columns = np.asarray(learning["words.indices"], dtype=np.int32)
+        parts = (learning["words.values"], columns, learning["words.indptr"])
         shape = (self.n_known, int(learning["words.width"][0]))
         return sparse.csr_array(parts, shape=shape)
 

@@ -258,7 +258,7 @@ def item_features_arrays(item_features: ItemFeatures) -> Arrays:
         "text.vectors": narrowed(item_features.text[rows]),
         "text.flags": np.array([item_features.facts_in_text, item_features.finetuned]),
         "words.indptr": item_features.words.indptr.astype(np.int64),
-        "words.indices": item_features.words.indices.astype(np.int32),
+        "words.indices": narrow_columns(item_features.words),
         "words.values": item_features.words.data.astype(np.float32),
         "words.width": np.array([item_features.words.shape[1]]),
         **pack_strings("words.vocabulary", item_features.vocabulary),
@@ -383,6 +383,12 @@ def narrow_integers(values: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(values, dtype=np.int32 if fits else np.int64)
 
 
+def narrow_columns(matrix: CSR) -> NDArray[Any]:
+    """The columns of a matrix's entries, as uint16 where they all fit, else as int32."""
+    fits = matrix.shape[1] <= np.iinfo(np.uint16).max + 1
+    return np.asarray(matrix.indices, dtype=np.uint16 if fits else np.int32)
+
+
 def csr_arrays(group: str, matrix: CSR) -> Arrays:
     """A matrix as the arrays ``indptr``, ``indices`` and ``strength`` of a group."""
     return {
@@ -394,5 +400,6 @@ def csr_arrays(group: str, matrix: CSR) -> Arrays:
 
 def _csr(arrays: Mapping[str, Array], group: str, data: str, columns: int) -> CSR:
     indptr = arrays[f"{group}.indptr"]
-    parts = (arrays[f"{group}.{data}"], arrays[f"{group}.indices"], indptr)
+    columns_of_entries = np.asarray(arrays[f"{group}.indices"], dtype=np.int32)
+    parts = (arrays[f"{group}.{data}"], columns_of_entries, indptr)
     return sparse.csr_array(parts, shape=(len(indptr) - 1, columns), copy=False)
