@@ -59,6 +59,16 @@ def test_requests_are_answered_as_the_page_shows(client: LocalClient) -> None:
             list_ids[example.answer[LIST_ID]] = answer.json()[LIST_ID]
 
 
+def test_a_wrong_value_of_the_page_is_noticed() -> None:
+    actual = {"score": 4.306004, "items": [{"rank": 1, "text": "a"}], "recommendation_id": "x"}
+    right = {"score": 4.306, "items": [{"rank": 1}], "recommendation_id": "y"}
+    assert not differences(right, actual)
+    wrong: list[dict[str, Any]] = [
+        {"score": 4.31}, {"items": [{"rank": 2}]}, {"items": [{}, {}]}, {"title": "b"},
+    ]  # fmt: skip
+    assert all(differences(shown, actual) for shown in wrong)
+
+
 def test_a_click_on_the_page_names_the_list_of_the_page() -> None:
     (shown,) = (example.answer[LIST_ID] for example in EXAMPLES if LIST_ID in example.answer)
     assert any(shown in (example.body or "") for example in EXAMPLES)
