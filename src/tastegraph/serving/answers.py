@@ -61,9 +61,9 @@ class LeftOut(_Answer):
 
     item_id: str
     cause: Literal["unknown", "unlisted", "seen", "no_place"] = Field(
-        description="unknown: the snapshot in service has no such item; unlisted: it is delisted, "
-        "hidden, erased or outside of its dates; seen: the user has seen it; no_place: a filter, a "
-        "limit or a wish keeps it out, or others fill the places; explain says which"
+        description="unknown: the snapshot in service has no such item, or it was erased; "
+        "unlisted: delisted, hidden or outside of its dates; seen: the user has seen it; no_place: "
+        "a filter, a limit or a wish keeps it out, or others fill the places; explain says which"
     )
 
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tastegraph.core.records import Event
 from tastegraph.serving.api.app import create_app
-from tastegraph.serving.engine import Engine
+from tastegraph.serving.engine import Engine, ListOptions
 from tests.support import serving_world
 from tests.support.local_client import LocalClient
 
@@ -58,6 +59,14 @@ def test_what_has_no_place_is_named_with_the_cause(client: LocalClient) -> None:
     assert sorted(ids(answer)) == ["western-0", "western-5"]
     short = ranked(client, item_ids=["western-0", "western-5"], n=1)
     assert [entry["cause"] for entry in short["left_out"]] == ["no_place"]
+
+
+def test_an_item_that_was_seen_by_the_name_of_its_entity_is_seen(engine: Engine) -> None:
+    session = [Event("e", "", entity_id="item:western-1", type="like", timestamp=1.0)]
+    options = ListOptions(candidates=("western-1", "western-2"))
+    answer = engine.recommend_and_store(session, 2, options)
+    assert [item.item_id for item in answer.items] == ["western-2"]
+    assert [(entry.item_id, entry.cause) for entry in answer.left_out] == [("western-1", "seen")]
 
 
 def test_a_ranking_is_stored_and_replayed(client: LocalClient) -> None:

@@ -32,7 +32,8 @@ def _left_out(
 ) -> Iterator[LeftOut]:
     listed = {item.item_id for item in answer.items}
     unlisted = frozenset(view.snapshot.listable.unlisted(now).tolist())
-    seen = frozenset(view.seen_items) if request.exclude_seen else frozenset()
+    # By rows, as the list leaves them out: an event may be on an item by the name of its entity.
+    seen = frozenset(view.snapshot.listed_rows(view.seen_items) if request.exclude_seen else ())
     for item_id in candidates:
         row = view.snapshot.item_rows.get(item_id)
         if item_id in listed:
@@ -41,7 +42,7 @@ def _left_out(
             yield LeftOut(item_id=item_id, cause="unknown")
         elif row in unlisted:
             yield LeftOut(item_id=item_id, cause="unlisted")
-        elif item_id in seen:
+        elif row in seen:
             yield LeftOut(item_id=item_id, cause="seen")
         else:
             yield LeftOut(item_id=item_id, cause="no_place")
