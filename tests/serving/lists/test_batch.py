@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from functools import partial
@@ -13,6 +14,7 @@ import pytest
 
 from tastegraph.core.errors import BusyError, TastegraphError
 from tastegraph.core.records import Event, User
+from tastegraph.serving.api.batch import _lines, _pages
 from tastegraph.serving.engine import Engine, ListOptions
 from tastegraph.serving.lists import batch, batch_file
 from tastegraph.serving.lists.batch import BatchList, BatchLists, BatchRun, SkippedUser, seed_of
@@ -140,6 +142,23 @@ def test_exploration_follows_the_seed_whoever_else_is_in_the_batch(engine: Engin
     assert items(FANS[3:5][::-1], 7) == {name: everybody[name] for name in FANS[3:5]}
     assert items(FANS, 8) != everybody
     assert seed_of("a", 1) != seed_of("b", 1) != seed_of("b", 2)
+
+
+def test_a_client_that_reads_no_further_holds_up_no_other(engine: Engine) -> None:
+    async def first_lines() -> list[str]:
+        turn, lines = asyncio.Semaphore(1), []
+        for _ in range(2):
+            lists = BatchLists(engine)
+            run = lists.begin(5, ListOptions(), 0)
+            stream = _lines(lists, run, _pages(FANS), turn, "en")
+            lines.append((stream, await asyncio.wait_for(anext(stream), 20)))
+        for stream, _ in lines:
+            await stream.aclose()
+        return [line for _, line in lines]
+
+    one, other = asyncio.run(first_lines())
+    assert one == other
+    assert json.loads(one)["user_id"] == FANS[0]
 
 
 # Files.

@@ -80,7 +80,7 @@ class BatchLine(RootModel[BatchList | SkippedUser | BatchEnd]):
 
 
 def batch_routes(engine: Engine) -> APIRouter:
-    """The API to lists of many users; one request is answered after the other."""
+    """The API to lists of many users; those of one page are computed after those of another."""
     router = APIRouter(
         prefix="/v1", route_class=StrictRoute, responses=PROBLEMS, dependencies=EVERY_ROUTE
     )
@@ -114,15 +114,16 @@ async def _lines(
     earlier: set[str] = set()
     counts: Counter[SkipReason] = Counter()
     n_lists = 0
-    async with turn:
-        while page := await run_in_threadpool(next, pages, None):
+    while page := await run_in_threadpool(next, pages, None):
+        # Not while lines are sent, or a client that reads none would hold up all others.
+        async with turn:
             answers = await run_in_threadpool(_answers, lists, run, page, earlier, language)
-            for answer in answers:
-                if isinstance(answer, SkippedUser):
-                    counts[answer.skipped] += 1
-                else:
-                    n_lists += 1
-                yield answer.model_dump_json() + "\n"
+        for answer in answers:
+            if isinstance(answer, SkippedUser):
+                counts[answer.skipped] += 1
+            else:
+                n_lists += 1
+            yield answer.model_dump_json() + "\n"
     end = BatchEnd(
         lists=n_lists, skipped=dict(counts), snapshot=run.snapshot, model=run.model, graph=run.graph
     )
