@@ -126,6 +126,16 @@ def test_the_next_page_is_of_the_variant_of_the_list(tmp_path: Path) -> None:
     engine.close()
 
 
+def test_wishes_and_filters_read_the_graph_of_each_variant_once(engine: Engine) -> None:
+    with engine.database.reading() as connection:
+        snapshots = [engine.open_version(version, connection) for version in ("000001", "000002")]
+    graphs = [engine.steerer.graph(snapshot) for snapshot in snapshots * 2]
+    assert graphs[0] is graphs[2]
+    assert graphs[1] is graphs[3]
+    fields = [engine.lists.policies.fields(snapshot) for snapshot in snapshots * 2]
+    assert fields[0] is fields[2]
+
+
 def test_promotion_and_roll_back_change_the_control_alone(engine: Engine, tmp_path: Path) -> None:
     users = {variant_of(user): user for user in USERS}
     third = serving_world.publish_variant(tmp_path, 3.0)

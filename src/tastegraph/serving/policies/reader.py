@@ -13,6 +13,7 @@ import numpy as np
 
 from tastegraph.core.arrays import Bools
 from tastegraph.core.config import Config, SurfaceConfig
+from tastegraph.core.config.experiments import named_snapshots
 from tastegraph.core.errors import ConfigError, FilterError, SnapshotError
 from tastegraph.core.languages import Language
 from tastegraph.core.messages import Message
@@ -71,6 +72,8 @@ class PolicyReader:
         self._database, self._config = database, config
         check_surfaces(config.surfaces)
         self._lock = threading.Lock()
+        # Those in service, and one more: that before a promotion, or of a list that is replayed.
+        self._n_snapshots = 2 + len(named_snapshots(config.experiments))
         self._fields: OrderedDict[str, CurrentFields] = OrderedDict()
         self._filters: OrderedDict[tuple[str, int, str], CompiledFilter] = OrderedDict()
 
@@ -87,7 +90,7 @@ class PolicyReader:
             with self._database.reading() as connection:
                 fields = fields.current(connection, snapshot.item_rows, self._config.items.facts)
             self._fields[snapshot.version] = fields
-            while len(self._fields) > 2:
+            while len(self._fields) > self._n_snapshots:
                 self._fields.popitem(last=False)
         return fields
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from hashlib import sha256
@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from tastegraph.core.config import Config
+from tastegraph.core.config.experiments import named_snapshots
 from tastegraph.core.languages import Language
 from tastegraph.core.messages import Message
 from tastegraph.explain.worded import WordedReason
@@ -49,7 +50,8 @@ class Steerer:
     def __init__(self, database: Database, config: Config) -> None:
         self._database, self._config = database, config
         self._lock = threading.Lock()
-        self._current: tuple[tuple[str, int], WishGraph, WishParser] | None = None
+        self._n_snapshots = 1 + len(named_snapshots(config.experiments))
+        self._graphs: OrderedDict[tuple[str, int], tuple[WishGraph, WishParser]] = OrderedDict()
 
     def read(self, snapshot: ServingSnapshot, steer: Steer | None, language: Language) -> Steering:
         """What a wish asks for; of chips, those that the graph in service knows."""
@@ -153,17 +155,20 @@ class Steerer:
         return None
 
     def _of(self, snapshot: ServingSnapshot) -> tuple[WishGraph, WishParser]:
-        """The graph of a snapshot as wishes see it; that of the last one is held."""
+        """The graph of a snapshot as wishes see it; held for each snapshot in service."""
         key = (snapshot.version, snapshot.erased_items)
         with self._lock:
-            if self._current is None or self._current[0] != key:
+            if key not in self._graphs:
                 graph = WishGraph(
                     snapshot.names, snapshot.associations, snapshot.relation_weights,
                     snapshot.model.popularity, snapshot.model.n_listed, self._config.relations,
                     self._other_names,
                 )  # fmt: skip
-                self._current = key, graph, WishParser(graph.names, graph.numbers)
-            return self._current[1], self._current[2]
+                self._graphs[key] = graph, WishParser(graph.names, graph.numbers)
+                while len(self._graphs) > self._n_snapshots:
+                    self._graphs.popitem(last=False)
+            self._graphs.move_to_end(key)
+            return self._graphs[key]
 
     def _other_names(self) -> Mapping[str, Sequence[str]]:
         """Every name of every entity, by the store."""
