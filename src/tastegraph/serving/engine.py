@@ -141,13 +141,22 @@ class Engine:
             submit = self.submit if options.store_wishes else None
             answer = self.steerer.store_of(answer, submit, user, language)
         if self.config.serving.store_lists:
-            stored = served_list(answer, view, request, now)
-            erasure_counts = (view.erased_users, view.snapshot.erased_items)
-            save = partial(served_lists.save, served=stored, erased=erasure_counts)
-            self._committer.submit(save).add_done_callback(_log_failure)
+            self.store_list(answer, view, request, now).add_done_callback(_log_failure)
+        self.observe(answer, view)
+        return answer
+
+    def observe(self, answer: Recommendations, view: RequestView) -> None:
+        """Count a list that is answered, and check its reasons, or not: chance decides."""
         record_list(answer.personal, answer.experiment, answer.variant)
         self._claims.sample(view, answer)
-        return answer
+
+    def store_list(
+        self, answer: Recommendations, view: RequestView, request: ListRequest, now: float
+    ) -> Future[Any]:
+        """Queue a list to be stored, if nothing that it names is erased by then."""
+        erasure_counts = (view.erased_users, view.snapshot.erased_items)
+        served = served_list(answer, view, request, now)
+        return self.submit(partial(served_lists.save, served=served, erased=erasure_counts))
 
     def read_wish(
         self, steer: Steer, language: Language | None = None, *, propose: bool = False

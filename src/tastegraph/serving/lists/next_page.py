@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from functools import partial
 from secrets import randbits
 
 from pydantic import Field
@@ -15,10 +14,9 @@ from tastegraph.core.messages import Message
 from tastegraph.core.records import Event
 from tastegraph.serving.answers import Recommendations
 from tastegraph.serving.engine import Engine
-from tastegraph.serving.lists.list_maker import served_list
 from tastegraph.serving.lists.listing import DEFAULT_REASONS, ListRequest
 from tastegraph.serving.lists.request_view import UserOrSession
-from tastegraph.store import erasure, served_lists
+from tastegraph.store import erasure
 from tastegraph.store.served_lists import ServedList
 
 
@@ -73,9 +71,8 @@ class NextPages:
         answer = engine.lists.remake(view.snapshot, view.user(), request, now, reasons, language)
         experiment, variant = view.assignment.experiment, view.assignment.variant
         answer = answer.model_copy(update={"experiment": experiment, "variant": variant})
-        counts = (view.erased_users, view.snapshot.erased_items)
-        served = served_list(answer, view, request, now)
-        engine.submit(partial(served_lists.save, served=served, erased=counts)).result()
+        engine.store_list(answer, view, request, now).result()
+        engine.observe(answer, view)
         note = None
         if not answer.items:
             note = Message("next.end", count=len(request.earlier_items)).text(language)
