@@ -78,7 +78,7 @@ class VariantComparison(_Report):
     )
     more_lists: int | None = Field(
         description="about how many more lists of both would tell, if the difference stays as it "
-        "is; null where none would in sight"
+        "is; null where none would in sight, and with too few users to tell"
     )
     text: str = Field(description="the verdict in words")
 

@@ -66,7 +66,10 @@ class Explainer:
         self._user_counts = None if model.likers is None else UserCounts(model.likers, associations)
 
     def reasons(self, target: int) -> list[Reason]:
-        """All reasons of ``target``, the largest share first; they sum to its score."""
+        """All reasons for and against ``target``, the largest share first, whatever its sign.
+
+        They sum to its score.
+        """
         terms = self._terms(np.array([target]))
         reasons = self._popularity(target)
         for kind, by_feature in terms.by_feature:
@@ -121,7 +124,15 @@ class Explainer:
     def _best(
         self, best: _Best, place: int, target: int, max_reasons: int, smallest: float
     ) -> list[Reason]:
-        """Reasons of one item before users are counted, the best of each kind."""
+        """Reasons of one item before users are counted: the best of each kind.
+
+        Args:
+            best: terms of all items.
+            place: of the item among them.
+            target: the item.
+            max_reasons: of each kind, at most.
+            smallest: share that a reason other than popularity must have, at least.
+        """
         reasons = self._popularity(target)
         for kind, by_feature, positions in best.by_feature:
             large = [at for at in positions[place] if by_feature.shares[at] >= smallest]
@@ -279,7 +290,7 @@ def implies_alike(reason: Reason, history: History) -> bool:
 def reasons_for(
     model: HybridModel, associations: Associations, ranked: Ranked, target: int
 ) -> list[Reason]:
-    """All reasons of ``target``, the largest share first; they sum to its score."""
+    """:meth:`Explainer.reasons` of ``target``."""
     return Explainer(model, associations, ranked).reasons(target)
 
 

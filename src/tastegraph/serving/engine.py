@@ -154,9 +154,8 @@ class Engine:
         self, answer: Recommendations, view: RequestView, request: ListRequest, now: float
     ) -> Future[Any]:
         """Queue a list to be stored, if nothing that it names is erased by then."""
-        erasure_counts = (view.erased_users, view.snapshot.erased_items)
-        served = served_list(answer, view, request, now)
-        return self.submit(partial(served_lists.save, served=served, erased=erasure_counts))
+        erased, served = view.erasures, served_list(answer, view, request, now)
+        return self.submit(partial(served_lists.save, served=served, erased=erased))
 
     def read_wish(
         self, steer: Steer, language: Language | None = None, *, propose: bool = False

@@ -152,6 +152,7 @@ class GraphPaths:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._finder: tuple[ServingSnapshot, PathFinder] | None = None
 
     def between(
         self, start_id: str, end_id: str, max_steps: int, n: int, language: Language
@@ -169,7 +170,7 @@ class GraphPaths:
         """
         snapshot = self._engine.snapshot
         start, end = _node(snapshot, start_id), _node(snapshot, end_id)
-        finder = PathFinder(snapshot)
+        finder = self._finder_of(snapshot)
         distances = finder.distances(start, end, max_steps)
         if distances[end] == UNREACHED:
             return ShortestPaths(length=None, paths=(), more=False)
@@ -182,6 +183,13 @@ class GraphPaths:
             ),
             more=len(listed) > n,
         )
+
+    def _finder_of(self, snapshot: ServingSnapshot) -> PathFinder:
+        """The finder of a snapshot, which puts the features in order once."""
+        held = self._finder
+        if held is None or held[0] is not snapshot:
+            held = self._finder = snapshot, PathFinder(snapshot)
+        return held[1]
 
 
 def _node(snapshot: ServingSnapshot, node_id: str) -> int:

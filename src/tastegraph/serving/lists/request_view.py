@@ -45,6 +45,11 @@ class RequestView:
     wishes: Sequence[Chip] = ()
     assignment: Assignment = NO_EXPERIMENT
 
+    @property
+    def erasures(self) -> tuple[int, int]:
+        """Numbers of users and items that had been erased."""
+        return self.erased_users, self.snapshot.erased_items
+
     def user(self) -> UserState:
         """The user whose events these are."""
         return UserState.of(self.events, self.seen_items, self.snapshot)
