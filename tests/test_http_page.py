@@ -26,21 +26,21 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalClient]:
         yield client
 
 
-def differences(shown: Any, actual: Any, place: str = "") -> list[str]:
+def differences(excerpt: Any, actual: Any, place: str = "") -> list[str]:
     """Where an answer differs from what the page shows of it; an id of a list is any id."""
-    if isinstance(shown, dict) and isinstance(actual, dict):
+    if isinstance(excerpt, dict) and isinstance(actual, dict):
         return [
             difference
-            for name, value in shown.items()
+            for name, value in excerpt.items()
             for difference in differences(value, actual.get(name, "missing"), f"{place}/{name}")
         ]
-    if isinstance(shown, list) and isinstance(actual, list):
-        pairs = zip(shown, actual, strict=False)
+    if isinstance(excerpt, list) and isinstance(actual, list):
+        pairs = zip(excerpt, actual, strict=False)
         inner = [d for k, pair in enumerate(pairs) for d in differences(*pair, f"{place}/{k}")]
-        return inner + [f"{place}: only {len(actual)} entries"] * (len(shown) > len(actual))
-    if isinstance(shown, float):
-        return [] if actual == pytest.approx(shown, abs=TOLERANCE) else [f"{place}: {actual}"]
-    same = isinstance(actual, str) if place.endswith(LIST_ID) else shown == actual
+        return inner + [f"{place}: only {len(actual)} entries"] * (len(excerpt) > len(actual))
+    if isinstance(excerpt, float):
+        return [] if actual == pytest.approx(excerpt, abs=TOLERANCE) else [f"{place}: {actual}"]
+    same = isinstance(actual, str) if place.endswith(LIST_ID) else excerpt == actual
     return [] if same else [f"{place}: {actual!r}"]
 
 
@@ -49,8 +49,8 @@ def test_requests_are_answered_as_the_page_shows(client: LocalClient) -> None:
     list_ids: dict[str, str] = {}
     for example in EXAMPLES:
         body = example.body
-        for shown, actual in list_ids.items():
-            body = body and body.replace(shown, actual)
+        for page_id, actual in list_ids.items():
+            body = body and body.replace(page_id, actual)
         url = "http://" + example.url
         answer = client.request(example.method, url, content=body, headers=example.headers)
         assert answer.status_code == example.answer.get("status", 200), answer.text
@@ -66,12 +66,12 @@ def test_a_wrong_value_of_the_page_is_noticed() -> None:
     wrong: list[dict[str, Any]] = [
         {"score": 4.31}, {"items": [{"rank": 2}]}, {"items": [{}, {}]}, {"title": "b"},
     ]  # fmt: skip
-    assert all(differences(shown, actual) for shown in wrong)
+    assert all(differences(excerpt, actual) for excerpt in wrong)
 
 
 def test_a_click_on_the_page_names_the_list_of_the_page() -> None:
-    (shown,) = (example.answer[LIST_ID] for example in EXAMPLES if LIST_ID in example.answer)
-    assert any(shown in (example.body or "") for example in EXAMPLES)
+    (list_id,) = (example.answer[LIST_ID] for example in EXAMPLES if LIST_ID in example.answer)
+    assert any(list_id in (example.body or "") for example in EXAMPLES)
 
 
 def test_the_table_has_every_route(client: LocalClient) -> None:
