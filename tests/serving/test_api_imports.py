@@ -100,6 +100,14 @@ def test_wrong_row_imports_nothing_or_is_left_out(client: LocalClient, engine: E
     assert objects(engine) == {"person:b"}
 
 
+def test_a_line_that_is_no_row_is_named_without_a_column(client: LocalClient) -> None:
+    for body, media_type in [("{nope", "application/x-ndjson"), ("zz zz", "application/n-quads")]:
+        problem = assert_problem(send(client, body, media_type), 422, "invalid_request")
+        assert problem["detail"].startswith(("line 1: a JSON object", "line 1: one N-Quads"))
+        assert problem["errors"][0]["pointer"] == "/1"
+        assert "None" not in problem["detail"]
+
+
 def test_links_are_imported(client: LocalClient, engine: Engine) -> None:
     body = "item_id,entity\nwestern-0,wd:Q1\n"
     assert report(client, body, "text/csv", kind="links")["new"] == 1

@@ -110,6 +110,8 @@ EXPECTED: Final[Mapping[str, Template]] = {
     "cell.wrong": Template(
         "{column}: {expected}, {value} found", "{column}：应为{expected}，实际为 {value}"
     ),
+    "row.wrong": Template("{expected}, {value} found", "应为{expected}，实际为 {value}"),
+    "row.absent": Template("{expected}", "应为{expected}"),
     "cell.absent": Template("{column}: {expected}", "{column}：应为{expected}"),
     "cell.expected": Template("{column}: {expected} expected", "{column}：应为{expected}"),
     "expected.id": Template("an id: text or a whole number", "编号（文本或整数）"),

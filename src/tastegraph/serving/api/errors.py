@@ -152,13 +152,15 @@ def invalid_value(error: Mapping[str, Any]) -> tuple[str, Message]:
 
 
 def invalid_row(error: RowError) -> tuple[str, Message]:
-    """Code and message for one row of a request."""
-    place = {"column": error.column, "expected": error.expected}
+    """Code and message for one row of a request; it names the column where one is at fault."""
+    absent, wrong = "row.absent", "row.wrong"
+    place = {"expected": error.expected}
+    if error.column is not None:
+        absent, wrong = "cell.absent", "cell.wrong"
+        place = {"column": error.column, "expected": error.expected}
     if error.value is None or error.value == "":
-        return "missing", Message("cell.absent", **place)
-    return "invalid_value", Message(
-        "cell.wrong", value=repr(error.value)[:MAX_VALUE_LENGTH], **place
-    )
+        return "missing", Message(absent, **place)
+    return "invalid_value", Message(wrong, value=repr(error.value)[:MAX_VALUE_LENGTH], **place)
 
 
 def refused_field(error: RowError, language: Language) -> RefusedError:
