@@ -7,7 +7,6 @@ import time
 from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Annotated
-from uuid import uuid4
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field, ValidationError
@@ -15,6 +14,7 @@ from pydantic import BaseModel, Field, ValidationError
 from tastegraph.core.errors import NotFoundError, RowError
 from tastegraph.core.languages import Language
 from tastegraph.core.messages import Message
+from tastegraph.core.random_numbers import random_id
 from tastegraph.core.records import Event
 from tastegraph.serving.api.access import WRITE
 from tastegraph.serving.api.errors import (
@@ -55,7 +55,7 @@ class NewEvent(SessionEvent):
         Raises:
             RowError: a value cannot be accepted.
         """
-        event_id = uuid4().hex if self.event_id in (None, "") else self.event_id
+        event_id = random_id() if self.event_id in (None, "") else self.event_id
         own = {"user_id": self.user_id, "session_id": self.session_id, "event_id": event_id}
         return self.event(line, types, own, time.time())
 

@@ -7,7 +7,6 @@ import re
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any
-from uuid import uuid4
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
@@ -19,6 +18,7 @@ from starlette.types import Message as AsgiMessage
 from tastegraph.core import messages
 from tastegraph.core.config.operation import ServingConfig
 from tastegraph.core.messages import TEMPLATES
+from tastegraph.core.random_numbers import random_id
 from tastegraph.core.tracing import span
 from tastegraph.serving.api.access import Access, check_scope, declared_scope
 from tastegraph.serving.api.errors import RefusedError, internal_error, refusal
@@ -76,7 +76,7 @@ class Guard:
         start = time.perf_counter()
         escape_slashes(scope)
         header = Headers(scope=scope).get("x-request-id", "")
-        request_id = header if _SAFE_ID.fullmatch(header) else uuid4().hex
+        request_id = header if _SAFE_ID.fullmatch(header) else random_id()
         set_from_headers(scope, self._language)
         answer = _Answer(scope, send, request_id)
         try:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from secrets import randbits
 
 from tastegraph.core.config import Config, VariantConfig
 from tastegraph.core.languages import Language
+from tastegraph.core.random_numbers import random_seed
 from tastegraph.serving.answers import Recommendations
 from tastegraph.serving.lists.assignment import AS_CONFIGURED
 from tastegraph.serving.lists.candidates import left_out
@@ -87,7 +87,7 @@ class ListMaker:
             n=n or surface.n or DEFAULT_N,
             exclude_seen=options.exclude_seen,
             explore=explore if options.explore is None else options.explore,
-            seed=randbits(32) if options.seed is None else options.seed,
+            seed=random_seed() if options.seed is None else options.seed,
             repeats=serving.repeats,
             new_items=serving.new_items if surface.new_items is None else surface.new_items,
             policy=policy.model_dump(mode="json", exclude_defaults=True),

@@ -6,13 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tastegraph.core.arrays import Bools
 from tastegraph.core.languages import DEFAULT_LANGUAGE, Language
+from tastegraph.core.random_numbers import random_id
 from tastegraph.core.records import IMPRESSION, Event
 from tastegraph.explain.explainer import Explainer
 from tastegraph.explain.reason import Reason
@@ -174,7 +174,7 @@ def make_list(
         return (*added, *worded)[: max(max_reasons, len(added))]
 
     return Recommendations(
-        recommendation_id=uuid4().hex,
+        recommendation_id=random_id(),
         model=snapshot.model_version,
         graph=snapshot.graph_version,
         personal=bool(ranked.factors),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from secrets import randbits
 
 from pydantic import Field
 
 from tastegraph.core.errors import NotFoundError
 from tastegraph.core.languages import Language
 from tastegraph.core.messages import Message
+from tastegraph.core.random_numbers import random_seed
 from tastegraph.core.records import Event
 from tastegraph.serving.answers import Recommendations
 from tastegraph.serving.engine import Engine
@@ -59,7 +59,7 @@ class NextPages:
         request = replace(
             earlier,
             n=n or earlier.n,
-            seed=randbits(32),
+            seed=random_seed(),
             after=recommendation_id,
             earlier_items=list(dict.fromkeys(items)),
         )

@@ -8,12 +8,12 @@ import re
 import time
 from collections.abc import Sequence
 from typing import Annotated, Any
-from uuid import uuid4
 
 from fastapi import Query
 
 from tastegraph.core.errors import RowError
 from tastegraph.core.messages import Message
+from tastegraph.core.random_numbers import random_id
 from tastegraph.core.records import Event
 from tastegraph.data.events import event_from
 from tastegraph.serving.api.errors import RefusedError, invalid_row
@@ -45,7 +45,7 @@ def event_of(feedback: GorseFeedback, number: int, engine: Engine) -> Event:
         fault = Message("gorse.type", type=feedback.feedback_type, choices=sorted(types))
         raise RefusedError(400, Message("gorse.row", number=number, fault=fault))
     if cells["timestamp"] is None:
-        cells |= {"timestamp": time.time(), "event_id": uuid4().hex}
+        cells |= {"timestamp": time.time(), "event_id": random_id()}
     try:
         return event_from(cells, "feedback", number, types=types)
     except RowError as error:
