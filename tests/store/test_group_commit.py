@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from concurrent.futures import Future, wait
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection
@@ -47,6 +49,28 @@ def test_the_same_ids_from_many_threads_count_once(database: Database) -> None:
     assert counted(database) == Counter({f"e{k}": 1 for k in range(24)})
     assert sum(receipt.accepted for receipt in results) == 24
     assert sum(receipt.accepted + receipt.duplicates for receipt in results) == 64 * 100
+
+
+def test_a_patient_write_waits_for_others_and_no_longer(database: Database) -> None:
+    committer = GroupCommitter(database)
+    transactions: list[int] = []
+    commit = committer._commit
+
+    def counting(writes: list[Any]) -> None:
+        transactions.append(len(writes))
+        commit(writes)
+
+    committer._commit = counting  # type: ignore[method-assign]
+    patient = [committer.submit(lambda _: None, 5.0) for _ in range(10)]
+    assert committer.submit(lambda _: "urgent").result(4) == "urgent"
+    assert all(write.done() for write in patient)
+    assert transactions == [11]
+    start = time.monotonic()
+    committer.submit(lambda _: None, 0.2).result(10)
+    assert time.monotonic() - start > 0.15
+    last = committer.submit(lambda _: None, 60.0)
+    committer.close()
+    assert last.done()
 
 
 def test_a_rolled_back_transaction_fails_every_write(database: Database) -> None:

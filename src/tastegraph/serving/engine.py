@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Future
@@ -42,7 +41,7 @@ from tastegraph.serving.lists.list_maker import (
 from tastegraph.serving.lists.listing import DEFAULT_REASONS, ListRequest, UserState
 from tastegraph.serving.lists.request_view import RequestView, UserOrSession, events_and_seen
 from tastegraph.serving.lists.views import RequestViews
-from tastegraph.serving.metrics import LOST_LISTS, record_list
+from tastegraph.serving.metrics import record_list, record_stored_list
 from tastegraph.serving.policies.policy import NO_OPTIONS, PolicyOptions
 from tastegraph.serving.snapshot.in_service import SnapshotHolder
 from tastegraph.serving.snapshot.serving_snapshot import ServingSnapshot
@@ -56,8 +55,6 @@ from tastegraph.store.database import Database
 from tastegraph.store.group_commit import GroupCommitter
 from tastegraph.store.served_lists import ServedList
 from tastegraph.store.snapshots import Snapshots
-
-_log = logging.getLogger(__name__)
 
 
 class Engine:
@@ -141,7 +138,7 @@ class Engine:
             submit = self.submit if options.store_wishes else None
             answer = self.steerer.store_of(answer, submit, user, language)
         if self.config.serving.store_lists:
-            self.store_list(answer, view, request, now).add_done_callback(_log_failure)
+            self.store_list(answer, view, request, now).add_done_callback(record_stored_list)
         self.observe(answer, view)
         return answer
 
@@ -155,7 +152,8 @@ class Engine:
     ) -> Future[Any]:
         """Queue a list to be stored, if nothing that it names is erased by then."""
         erased, served = view.erasures, served_list(answer, view, request, now)
-        return self.submit(partial(served_lists.save, served=served, erased=erased))
+        save = partial(served_lists.save, served=served, erased=erased)
+        return self._committer.submit(save, served_lists.PATIENCE)
 
     def read_wish(
         self, steer: Steer, language: Language | None = None, *, propose: bool = False
@@ -442,9 +440,3 @@ class Engine:
 
     def _view(self, user: UserOrSession, options: ListOptions = NO_LIST_OPTIONS) -> RequestView:
         return self._views.view(user, options, self.config.serving.repeats)
-
-
-def _log_failure(write: Future[None]) -> None:
-    if (error := write.exception()) is not None:
-        LOST_LISTS.inc()
-        _log.error("a list was not kept: %s", error)

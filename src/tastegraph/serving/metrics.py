@@ -6,7 +6,9 @@ be set before this module is imported.
 
 from __future__ import annotations
 
+import logging
 import os
+from concurrent.futures import Future
 from typing import Final
 
 from prometheus_client import (
@@ -19,6 +21,8 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+_log = logging.getLogger(__name__)
 
 SHARED_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 MEDIA_TYPE: Final = CONTENT_TYPE_LATEST
@@ -65,6 +69,13 @@ LAG = Gauge(
     "How much later than due the event loop last woke up (the latest of the workers)",
     multiprocess_mode="livemax",
 )
+
+
+def record_stored_list(write: Future[None]) -> None:
+    """Count a list that could not be stored, and log why."""
+    if (error := write.exception()) is not None:
+        LOST_LISTS.inc()
+        _log.error("a list was not kept: %s", error)
 
 
 def record_list(personal: bool, experiment: str | None, variant: str | None) -> None:

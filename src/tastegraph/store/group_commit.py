@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ _T = TypeVar("_T")
 class _Write(Generic[_T]):
     work: Callable[[Connection], _T]
     future: Future[_T]
+    due: float
 
     def run(self, connection: Connection) -> Callable[[], None]:
         """Do the work in a savepoint. Returns a function that reports its outcome to the future."""
@@ -42,8 +44,9 @@ class _Write(Generic[_T]):
 class GroupCommitter:
     """One thread that does all writes to a database, many in one transaction.
 
-    A transaction costs one flush of the disk, however much it holds. Each write runs in a savepoint
-    of its own, so that one that fails does not undo the others.
+    A transaction costs one flush of the disk, however much it holds, and the lock that only one
+    process has at a time. Each write runs in a savepoint of its own, so that one that fails does
+    not undo the others.
 
     Args:
         database: the database to write to.
@@ -57,8 +60,12 @@ class GroupCommitter:
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Callable[[Connection], _T]) -> Future[_T]:
+    def submit(self, work: Callable[[Connection], _T], patience: float = 0.0) -> Future[_T]:
         """Queue a write. Its future gets the result as soon as that is durable, or the error.
+
+        Args:
+            work: what is written.
+            patience: seconds that it may wait for others to share its transaction.
 
         Raises:
             TastegraphError: the committer was closed.
@@ -67,7 +74,7 @@ class GroupCommitter:
         with self._guard:
             if not self._open:
                 raise TastegraphError(f"{self._database.path} was closed: open the workspace anew")
-            self._queue.put(_Write(work, future))  # type: ignore[arg-type]
+            self._queue.put(_Write(work, future, time.monotonic() + patience))  # type: ignore[arg-type]
         return future
 
     def close(self) -> None:
@@ -80,13 +87,16 @@ class GroupCommitter:
 
     def _run(self) -> None:
         while (first := self._queue.get()) is not None:
-            writes = [first]
-            ended = False
-            while len(writes) < MAX_BATCH and not ended and not self._queue.empty():
-                following = self._queue.get()
+            writes, due, ended = [first], first.due, False
+            while len(writes) < MAX_BATCH and not ended:
+                try:
+                    following = self._queue.get(timeout=max(due - time.monotonic(), 0.0))
+                except queue.Empty:
+                    break
                 ended = following is None
                 if following is not None:
                     writes.append(following)
+                    due = min(due, following.due)
             self._commit(writes)
             if ended:
                 return

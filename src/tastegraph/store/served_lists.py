@@ -21,6 +21,8 @@ from tastegraph.store import erasure
 from tastegraph.store.schema import events, lists
 
 ListsByExperiment = Literal["all", "only", "outside"]
+PATIENCE = 0.05
+"""Seconds that a list may wait for others to be written with it."""
 
 
 @dataclass(frozen=True, slots=True)
