@@ -18,7 +18,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import load_all_checks, not_a_server_error
 from schemathesis.core.failures import Failure
-from schemathesis.specs.openapi.checks import positive_data_acceptance
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from tastegraph.serving.api.app import create_app
 from tastegraph.store.keys import KeyFile
@@ -42,6 +42,8 @@ events that the workspace knows, times that are not in the future, one time afte
 DECISIONS = "/v1/kg/decisions"
 """What is decided must be possible: a fact that can be stated, a decision that is not undone."""
 
+ROW_BY_ROW = ("/v1/events", "/v1/kg/imports")
+"""Of many rows those that are right are stored, and the others named."""
 IMPORTS = "/v1/kg/imports"
 """Rows of imports are those of files too."""
 
@@ -69,6 +71,15 @@ def accepts_what_is_allowed(context: Any, response: Any, case: Any) -> None:
             if all("available_" in message for message in messages):
                 return
     positive_data_acceptance(context, response, case)
+
+
+def refuses_what_is_forbidden(context: Any, response: Any, case: Any) -> None:
+    """As ``negative_data_rejection``; a row of many may be refused in the answer, by its place."""
+    if response.status_code == 200 and case.operation.path.startswith(ROW_BY_ROW):
+        answer = response.json()
+        if answer.get("rejected") or answer.get("rejected_rows"):
+            return
+    negative_data_rejection(context, response, case)
 
 
 def fails_only_as_documented(context: Any, response: Any, case: Any) -> None:
@@ -108,8 +119,16 @@ def test_document_holds_for_requests_made_from_it(
         def holds(case: Any) -> None:
             case.call_and_validate(
                 headers=headers,
-                excluded_checks=[positive_data_acceptance, not_a_server_error],
-                additional_checks=[accepts_what_is_allowed, fails_only_as_documented],
+                excluded_checks=[
+                    positive_data_acceptance,
+                    negative_data_rejection,
+                    not_a_server_error,
+                ],
+                additional_checks=[
+                    accepts_what_is_allowed,
+                    refuses_what_is_forbidden,
+                    fails_only_as_documented,
+                ],
             )
 
         try:

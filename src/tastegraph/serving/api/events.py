@@ -28,7 +28,7 @@ from tastegraph.serving.api.guards import StrictRoute
 from tastegraph.serving.api.languages import EVERY_ROUTE, AnswerLanguage
 from tastegraph.serving.api.requests import (
     MAX_EVENTS,
-    Id,
+    CheckedId,
     LanguageRequest,
     LooseId,
     SessionEvent,
@@ -117,7 +117,7 @@ def event_routes(engine: Engine) -> APIRouter:
         )
 
     @router.delete("/{event_id:path}", openapi_extra=WRITE)
-    async def withdraw(event_id: Id) -> WithdrawnEvent:
+    async def withdraw(event_id: CheckedId) -> WithdrawnEvent:
         """Delete one event, such as a click by mistake; the next list does not know it."""
         withdrawal = engine.submit(partial(log.delete_one, event_id=event_id))
         if not await asyncio.wrap_future(withdrawal):

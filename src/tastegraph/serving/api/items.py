@@ -27,7 +27,7 @@ from tastegraph.serving.api.access import READ, WRITE
 from tastegraph.serving.api.errors import PROBLEMS, REQUEST_ROWS, refused_field
 from tastegraph.serving.api.guards import StrictRoute
 from tastegraph.serving.api.languages import EVERY_ROUTE, AnswerLanguage
-from tastegraph.serving.api.requests import WITHOUT_NUL, Id, Moment, NewId, broken_rule
+from tastegraph.serving.api.requests import WITHOUT_NUL, CheckedId, Moment, NewId, broken_rule
 from tastegraph.serving.engine import Engine
 from tastegraph.serving.stored import StoredRecords
 from tastegraph.store.erasure import ErasureReceipt
@@ -194,7 +194,7 @@ def item_routes(engine: Engine, writer: Executor) -> APIRouter:
         )
 
     @router.delete("/{item_id:path}", openapi_extra=WRITE)
-    def erase(item_id: Id) -> ErasureReceipt:
+    def erase(item_id: CheckedId) -> ErasureReceipt:
         """Delete an item and all its data; no list has it from now on."""
         return engine.erase.item(item_id)
 
