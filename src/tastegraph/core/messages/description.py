@@ -325,10 +325,10 @@ FIELDS: Final[Mapping[str, str]] = {
     ),
     "what was noticed in its cells, and what to do about it": "单元格中值得注意之处及其处理办法",
     "cosine of the two texts' vectors": "两段文本向量的余弦相似度",
-    "unknown: the snapshot in service has no such item; unlisted: it is delisted, "
-    "hidden, erased or outside of its dates; seen: the user has seen it; no_place: a filter, a "
+    "unknown: the snapshot in service has no such item, or it was erased; unlisted: delisted, "
+    "hidden or outside of its dates; seen: the user has seen it; no_place: a filter, a "
     "limit or a wish keeps it out, or others fill the places; explain says which": (
-        "unknown：当前快照中没有这个物品；unlisted：已下架、隐藏、删除或不在有效期内；seen：用户已看过；"
+        "unknown：当前快照中没有这个物品，或已被删除；unlisted：已下架、隐藏或不在有效期内；seen：用户已看过；"
         "no_place：被过滤条件、数量限制或愿望排除，或名额已被其他物品占满，具体原因见 explain"
     ),
     "Items of the caller's choice, to be ranked for a user or a session.": (

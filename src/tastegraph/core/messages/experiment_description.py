@@ -40,8 +40,8 @@ CHINESE: Final[Mapping[str, str]] = {
         "优于参照组（better）、不如参照组（worse）或尚未分出（undecided）；无论查看多少次都成立"
     ),
     "about how many more lists of both would tell, if the difference stays as it is; null where "
-    "none would in sight": (
-        "若差距保持不变，两组合计大约还需多少列表才能判断；短期内无法判断时为 null"
+    "none would in sight, and with too few users to tell": (
+        "若差距保持不变，两组合计大约还需多少列表才能判断；短期内无法判断，或用户太少时为 null"
     ),
     "the verdict in words": "用文字表述的结论",
     "A variant beside the one that it is compared with.": "一个实验组与其参照组的比较",

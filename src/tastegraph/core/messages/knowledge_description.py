@@ -136,8 +136,11 @@ CHINESE: Final[Mapping[str, str]] = {
         "启动原因：请求（request）、新知识（knowledge）、新事件（events）或效果下滑（drift）"
     ),
     "stopped: the service ended before it": "stopped：任务完成之前服务已结束",
-    "the newest line that it wrote": "任务输出的最新一行",
-    "why it failed; empty where it did not": "失败原因；未失败时为空",
+    "the newest line that it wrote; null without a key of scope admin, since it may name files": (
+        "任务输出的最新一行；其中可能出现文件名，因此没有 admin 权限的密钥时为 null"
+    ),
+    "why it failed; empty where it did not; null without a key of scope admin, since it may name "
+    "files": "失败原因；未失败时为空；其中可能出现文件名，因此没有 admin 权限的密钥时为 null",
     "in service when it ended": "任务结束时的线上快照",
     "The newest jobs, the newest first.": "最近的后台任务，最新的在前",
 }
