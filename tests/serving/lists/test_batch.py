@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -330,3 +331,21 @@ def test_several_processes_write_the_same_lists(
     others = pl.exclude("score", "propensity")
     assert first.select(others).equals(second.select(others))
     assert first["score"].to_list() == pytest.approx(second["score"].to_list(), abs=1e-5)
+
+
+def _ended(directory: Path, parent: int) -> Engine:
+    """The engine of the process that waits; any other ends, as one that is killed does."""
+    if os.getpid() != parent:
+        os._exit(9)
+    return serving_world.open_engine(directory)
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_ends_the_batch_with_a_remedy(
+    engine: Engine, small_parts, tmp_path: Path
+) -> None:
+    file = tmp_path / "lists.csv"
+    killed = partial(_ended, engine.database.path.parent, os.getpid())
+    with pytest.raises(TastegraphError, match="goes on where it stopped"):
+        write_lists(killed, file, BatchOptions(), workers=2)
+    assert write_lists(opener(engine), file, BatchOptions()).lists

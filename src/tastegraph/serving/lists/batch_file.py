@@ -14,6 +14,8 @@ import os
 import shutil
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -325,15 +327,32 @@ def _users_frame(names: Iterable[str]) -> pl.DataFrame:
 def _part_sizes(
     run: _Run, open_engine: OpenEngine, engine: Engine, numbers: Sequence[int], workers: int
 ) -> Iterator[Iterable[int]]:
-    """Makes parts, here or in ``workers`` processes; yields the number of users of each."""
+    """Makes parts, here or in ``workers`` processes; yields the number of users of each.
+
+    Raises:
+        TastegraphError: a process ended by itself; parts that are complete are kept.
+    """
     if workers == 1 or len(numbers) == 1:
         lists = BatchLists(engine)
         yield (run.make(lists, number) for number in numbers)
         return
-    processes = multiprocessing.get_context("spawn")
-    count = min(workers, len(numbers))
-    with processes.Pool(count, _begin_worker, (open_engine, run)) as pool:
-        yield pool.imap_unordered(_make_part, numbers)
+    pool = ProcessPoolExecutor(
+        min(workers, len(numbers)),
+        multiprocessing.get_context("spawn"),
+        initializer=_begin_worker,
+        initargs=(open_engine, run),
+    )
+    try:
+        parts = [pool.submit(_make_part, number) for number in numbers]
+        yield (part.result() for part in as_completed(parts))
+    except BrokenProcessPool:
+        raise TastegraphError(
+            "a process of the batch ended by itself, perhaps for want of memory: run the same "
+            "command again, with fewer --workers; it goes on where it stopped"
+        ) from None
+    finally:
+        # After Ctrl-C the parts that are being made are finished, and no other is begun.
+        pool.shutdown(cancel_futures=True)
 
 
 _worker: dict[str, Any] = {}
