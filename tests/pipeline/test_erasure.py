@@ -401,7 +401,7 @@ def test_lists_whose_request_names_an_erased_item_are_deleted(tmp_path: Path) ->
 def test_pending_list_is_not_stored_after_an_erasure(tmp_path: Path) -> None:
     engine = serving_world.open_engine(tmp_path)
     submit, waiting = engine._committer.submit, []
-    engine._committer.submit = lambda work: waiting.append(work) or Future()
+    engine._committer.submit = lambda work, patience=0.0: waiting.append(work) or Future()
     of_user = engine.recommend_and_store("western-1", 3, ListOptions())
     with_item = engine.recommend_and_store("western-2", 13, ListOptions(exclude_seen=False))
     unaffected = engine.recommend_and_store("space-1", 1, ListOptions())
