@@ -83,7 +83,8 @@ users, on one thread, in milliseconds of processor time; *recall* is that of the
 all items scored, at ten, as the build measured it. *Load* is the load average of the machine when
 the build ended: above the number of cores, the clock
 says little. The slope is that on a log-log line against items, of a build without encoding; 1 is in
-proportion.
+proportion. Lists of 10,000 items were measured before the index took in wide kernels, by which
+ranking took 5.7 in place of 44 ms on the same snapshot.
 """
 
 
