@@ -75,7 +75,7 @@ def record_stored_list(write: Future[None]) -> None:
     """Count a list that could not be stored, and log why."""
     if (error := write.exception()) is not None:
         LOST_LISTS.inc()
-        _log.error("a list was not kept: %s", error)
+        _log.error("a list was not stored: %s", error)
 
 
 def record_list(personal: bool, experiment: str | None, variant: str | None) -> None:
