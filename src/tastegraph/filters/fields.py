@@ -55,7 +55,7 @@ class MappedColumn:
 
     def texts_of(self, row: int) -> list[str]:
         """The values of an item, as a filter writes them without quotes."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not say how its values are written")
 
     @cached_property
     def _by_row(self) -> tuple[Rows, NDArray[np.int64]]:
